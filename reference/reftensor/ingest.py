@@ -72,8 +72,8 @@ def from_numpy(array: Any) -> Tensor:
 def frombuffer(buffer: Any, *, dtype: DType | str, count: int = -1, offset: int = 0) -> Tensor:
     """A tensor of rank 1 over the bytes of a buffer, on the host whatever the default is.
 
-    `offset` counts bytes, `count` elements; -1 takes all that follow. Read-only if the buffer
-    is. Raises ValueError for what lies outside of the buffer, BufferError for bytes that are
+    `offset` counts bytes, `count` elements; a negative count takes all that follow. Read-only
+    if the buffer is. Raises ValueError for what lies outside of the buffer, BufferError for bytes that are
     not contiguous, TypeError for what is no buffer. Promise: torch.frombuffer.
     """
     wanted = dtypes.dtype(dtype)
@@ -112,12 +112,12 @@ def _bounds(nbytes: int, dtype: DType, count: int, offset: int) -> tuple[int, in
     if not 0 <= offset <= nbytes:
         raise refusal(Refusal.BUFFER_BOUNDS, f"offset {offset} is outside of {nbytes} bytes")
     room, rest = divmod(nbytes - offset, dtype.itemsize)
-    if count == -1 and rest:
+    if count < 0 and rest:
         message = f"{nbytes - offset} bytes are no whole number of {dtype} elements"
         raise refusal(Refusal.BUFFER_BOUNDS, message)
-    if not -1 <= count <= room:
+    if count > room:
         raise refusal(Refusal.BUFFER_BOUNDS, f"count {count} is outside of {room} elements")
-    return room if count == -1 else count, offset
+    return room if count < 0 else count, offset
 
 
 def _ingest(

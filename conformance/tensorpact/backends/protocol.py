@@ -1,0 +1,280 @@
+"""The adapter protocol: all that the harness needs to know of a library, as one value.
+
+An adapter is one small file that ends in `backend = Backend(...)`: plain data and plain
+functions, no subclassing. It says what the library claims; what it does not claim is
+reported as not claimed, never as a pass. `derive` makes a backend out of another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from reftensor.rules import Defaults
+
+Tensor = Any
+"""A tensor of the library under test; the harness looks at it through the adapter only."""
+
+ALL = frozenset({"as_tensor", "tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack"})
+"""Every operation; the short way to claim an authority for whatever the backend has."""
+
+KINDS = frozenset({"scalar", "sequence", "array_scalar", "own", "ndarray", "buffer", "dlpack"})
+"""The kinds of data that an operation can be documented to accept; see `Backend.accepts`.
+`array_interface`, `array_protocol`, `capsule` and `bytes` exist too and are rarely claimed."""
+
+LAYOUT_LIMITS = frozenset({"negative", "unaligned_stride", "misaligned", "zero"})
+"""What a library's tensors may be unable to describe: negative strides, strides that are no
+multiple of the itemsize, addresses that are not aligned to the itemsize, zero strides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device: its name, every spelling that the library takes for it, and its memory.
+
+    `host`: its memory can be addressed by the host. `data`: it holds values at all.
+    """
+
+    name: str
+    spellings: tuple[Any, ...]
+    host: bool = True
+    data: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The part of a backend that is plain data: what it claims, by standard names.
+
+    It travels between processes and stands in the report. `spellings` counts the spellings
+    of each device. `abilities` names the optional functions that the adapter has.
+    """
+
+    name: str
+    version: str
+    operations: frozenset[str]
+    dtypes: tuple[str, ...]
+    defaults: Defaults
+    devices: tuple[str, ...]
+    spellings: tuple[tuple[str, int], ...]
+    host: str
+    dataless: frozenset[str]
+    unaddressable: frozenset[str]
+    authorities: frozenset[tuple[str, str]]
+    accepts: frozenset[tuple[str, str]]
+    limits: frozenset[str]
+    keywords: frozenset[tuple[str, str]]
+    mutable: bool
+    raw_buffers: bool
+    abilities: frozenset[str]
+    spelled: tuple[tuple[str, str], ...] = ()
+    promotions: frozenset[tuple[str, str, str]] = frozenset()
+
+    def claims(self, authority: str, operation: str) -> bool:
+        """Whether the backend claims this authority for this operation."""
+        return (authority, operation) in self.authorities
+
+    def accepted(self, operation: str, kind: str) -> bool:
+        """Whether the operation is documented to take this kind of data."""
+        return (operation, kind) in self.accepts
+
+    def takes(self, operation: str, keyword: str) -> bool:
+        """Whether the operation has this keyword."""
+        return (operation, keyword) in self.keywords
+
+
+KEYWORDS: Mapping[str, frozenset[str]] = {
+    "as_tensor": frozenset({"dtype", "device"}),
+    "tensor": frozenset({"dtype", "device", "requires_grad"}),
+    "asarray": frozenset({"dtype", "device", "copy", "requires_grad"}),
+    "from_numpy": frozenset(),
+    "frombuffer": frozenset({"dtype", "count", "offset"}),
+    "from_dlpack": frozenset({"device", "copy"}),
+}
+"""The keywords that each operation has unless `Backend.keywords` says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """A library under test, described by its adapter.
+
+    Required: `name`, `version`, `operations` (by the names of `ALL`), `dtypes` (standard
+    name to what the library calls it), `authorities` (authority to the operations for which
+    it is claimed) and `read`.
+
+    `read(t)` gives the elements as bytes: C order, native byte order, the library's own
+    representation (two bytes for bfloat16). It must see what is in the tensor's memory at
+    that moment, through a device copy where the host cannot address it.
+    `write(t, data)` sets all elements from such bytes; leave it out for immutable arrays.
+    `make(data, dtype, shape, device)` makes a fresh C-contiguous own tensor from such
+    bytes, a standard dtype name and a device name, not using the operations under test
+    where that can be avoided. Without it own tensors are never tried as input.
+    `paths` are further ways to read: name to function giving bytes or a nested list.
+    `address(t)` is the address of the first element, `strides(t)` the byte strides.
+    `default_real(dtype)` and the entries of `default_device` are context managers that set
+    a default and put it back: under "setting" the global one, under "context" the scoped.
+    `grad` has the functions of autograd, for a library that has it: `require(t)` gives a leaf
+    that needs a gradient, `history(t)` a result computed from it over the same memory; whether
+    `requires(t)`, `has_history(t)`, and a gradient `flows(result, leaf)`.
+    `lazy` makes a view with a pending transform: "conjugate", "negative".
+    `promote(a, b)` is the library's own promotion of two of its dtypes; it raises TypeError,
+    ValueError or RuntimeError where there is none.
+    `spelled` are the words of a person: "asarray" to "xp.asarray", "module" to "xp".
+    """
+
+    name: str
+    version: str
+    operations: Mapping[str, Callable[..., Tensor]]
+    dtypes: Mapping[str, Any]
+    authorities: Mapping[str, Collection[str]]
+    read: Callable[[Tensor], bytes]
+    write: Callable[[Tensor, bytes], None] | None = None
+    make: Callable[[bytes, str, tuple[int, ...], str], Tensor] | None = None
+    tensor_type: type | tuple[type, ...] = object
+    defaults: Defaults = field(default_factory=Defaults)
+    devices: tuple[Device, ...] = (Device("cpu", ("cpu",)),)
+    accepts: Mapping[str, Collection[str]] = field(default_factory=dict)
+    limits: frozenset[str] = frozenset()
+    keywords: Mapping[str, Collection[str]] = field(default_factory=dict)
+    raw_buffers: bool = False
+    shape: Callable[[Tensor], tuple[int, ...]] = lambda t: tuple(t.shape)
+    dtype: Callable[[Tensor], Any] = lambda t: t.dtype
+    device: Callable[[Tensor], Any] = lambda t: getattr(t, "device", None)
+    strides: Callable[[Tensor], tuple[int, ...]] | None = None
+    address: Callable[[Tensor], int] | None = None
+    view: Callable[[Tensor, Any], Tensor] = lambda t, index: t[index]
+    permute: Callable[[Tensor, tuple[int, ...]], Tensor] | None = None
+    expand: Callable[[Tensor, tuple[int, ...]], Tensor] | None = None
+    paths: Mapping[str, Callable[[Tensor], Any]] = field(default_factory=dict)
+    default_real: Callable[[Any], AbstractContextManager[Any]] | None = None
+    default_device: Mapping[str, Callable[[Any], AbstractContextManager[Any]]] = field(
+        default_factory=dict
+    )
+    grad: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    lazy: Mapping[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    promote: Callable[[Any, Any], Any] | None = None
+
+    @property
+    def host(self) -> Device:
+        """The device whose memory is the host's: the first that says so, else the first."""
+        return next((d for d in self.devices if d.host and d.data), self.devices[0])
+
+
+def claims_of(backend: Backend) -> Claims:
+    """What the backend claims, as plain data. Raises ValueError for what cannot be claimed."""
+    if not backend.devices:
+        raise ValueError("a backend has at least one device")
+    _refuse_unknown("operation", backend.operations, ALL)
+    _refuse_unknown("layout limit", backend.limits, LAYOUT_LIMITS)
+    abilities = {
+        name
+        for name in ("write", "make", "strides", "address", "permute", "expand", "default_real")
+        if getattr(backend, name) is not None
+    }
+    abilities |= {f"default_device:{form}" for form in backend.default_device}
+    abilities |= {f"lazy:{name}" for name in backend.lazy} | ({"grad"} if backend.grad else set())
+    return Claims(
+        name=backend.name,
+        version=backend.version,
+        operations=frozenset(backend.operations),
+        dtypes=tuple(backend.dtypes),
+        defaults=backend.defaults,
+        devices=tuple(d.name for d in backend.devices),
+        spellings=tuple((d.name, len(d.spellings)) for d in backend.devices),
+        host=backend.host.name,
+        dataless=frozenset(d.name for d in backend.devices if not d.data),
+        unaddressable=frozenset(d.name for d in backend.devices if not d.host),
+        authorities=_pairs(backend.authorities, backend.operations),
+        accepts=frozenset(
+            (operation, kind)
+            for operation in backend.operations
+            for kind in backend.accepts.get(operation, _ACCEPTED[operation])
+        ),
+        limits=backend.limits,
+        keywords=frozenset(
+            (operation, keyword)
+            for operation in backend.operations
+            for keyword in backend.keywords.get(operation, KEYWORDS[operation])
+        ),
+        mutable=backend.write is not None,
+        raw_buffers=backend.raw_buffers,
+        abilities=frozenset(abilities),
+        spelled=tuple(sorted(_spelled(backend).items())),
+        promotions=_promotions(backend),
+    )
+
+
+def _promotions(backend: Backend) -> frozenset[tuple[str, str, str]]:
+    """Every pair of dtypes with what they promote to, by standard names."""
+    if backend.promote is None:
+        return frozenset()
+    names = {native: name for name, native in backend.dtypes.items()}
+    found = set()
+    for (a, left), (b, right) in product(backend.dtypes.items(), repeat=2):
+        try:
+            common = backend.promote(left, right)
+        except (TypeError, ValueError, RuntimeError):  # the library has no common dtype
+            continue
+        if common in names:
+            found.add((a, b, names[common]))
+    return frozenset(found)
+
+
+def _spelled(backend: Backend) -> dict[str, str]:
+    """What a person types: the adapter's own words, and the text of every device spelling."""
+    devices = {
+        f"device:{device.name}#{k}": repr(spelling)
+        for device in backend.devices
+        for k, spelling in enumerate(device.spellings)
+    }
+    return {**devices, **backend.spelled}
+
+
+_INGEST_KINDS = frozenset({"scalar", "sequence", "array_scalar", "own", "ndarray"})
+_ACCEPTED: Mapping[str, frozenset[str]] = {
+    "as_tensor": _INGEST_KINDS,
+    "tensor": _INGEST_KINDS,
+    "asarray": _INGEST_KINDS | {"buffer"},
+    "from_numpy": frozenset({"ndarray"}),
+    "frombuffer": frozenset({"buffer", "bytes"}),
+    "from_dlpack": frozenset({"own", "ndarray", "dlpack"}),
+}
+
+
+def _pairs(
+    authorities: Mapping[str, Collection[str]], operations: Collection[str]
+) -> frozenset[tuple[str, str]]:
+    from tensorpact.guarantees.authorities import AUTHORITIES
+
+    _refuse_unknown("authority", authorities, frozenset(AUTHORITIES))
+    return frozenset(
+        (authority, operation)
+        for authority, claimed in authorities.items()
+        for operation in claimed
+        if operation in operations
+    )
+
+
+def _refuse_unknown(what: str, names: Collection[str], known: frozenset[str]) -> None:
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise ValueError(f"unknown {what} {unknown[0]!r}; known: {', '.join(sorted(known))}")
+
+
+def derive(
+    backend: Backend,
+    *,
+    operations: Mapping[str, Callable[..., Tensor]] | None = None,
+    name: str | None = None,
+    **changes: Any,
+) -> Backend:
+    """A backend like another, with some operations replaced and, if wanted, other fields.
+
+    `derive(torch_backend, operations={"as_tensor": mine}, name="mine")`. The adapter's own
+    functions stay those of the original, so that a faulty operation is judged, not used.
+    Raises TypeError for a field that a backend does not have.
+    """
+    merged = {**backend.operations, **(operations or {})}
+    return replace(backend, operations=merged, name=name or backend.name, **changes)

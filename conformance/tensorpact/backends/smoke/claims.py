@@ -1,0 +1,82 @@
+"""What an adapter claims must make sense on its own: names, dtypes, devices and spellings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from tensorpact.backends.faults import calling, checked_claims
+from tensorpact.backends.protocol import ALL, KINDS, Backend, Device
+from tensorpact.cases import dtypes
+
+GRAD = ("require", "history", "requires", "has_history", "flows")
+LAZY = ("conjugate", "negative")
+EVERY_KIND = KINDS | {"array_interface", "array_protocol", "capsule", "bytes"}
+
+
+def wrong_claims(backend: Backend) -> Iterator[str]:
+    """One sentence for each claim that cannot be true. Raises AdapterFault for unknown names."""
+    checked_claims(backend)
+    yield from _operations(backend)
+    yield from _dtypes(backend)
+    yield from _devices(backend)
+    yield from _tables(backend)
+
+
+def _operations(backend: Backend) -> Iterator[str]:
+    if not backend.operations:
+        yield "there are no operations, so that nothing can be judged"
+    operations: Mapping[str, object] = backend.operations
+    for name, operation in operations.items():
+        if not callable(operation):
+            yield f"the operation {name!r} is no function but of type {type(operation).__name__}"
+
+
+def _dtypes(backend: Backend) -> Iterator[str]:
+    defaults = backend.defaults
+    for name in sorted(backend.dtypes.keys() - dtypes.RAW.keys()):
+        yield f"{name!r} is no standard dtype; those are {', '.join(dtypes.RAW)}"
+    for name in sorted({defaults.integer, defaults.real, defaults.complex} - set(backend.dtypes)):
+        yield f"the default dtype {name!r} is not among the dtypes"
+    with calling(backend.name, "a value of dtypes", "the key of a table"):
+        counts = Counter(backend.dtypes.values())
+    for native, _ in filter(lambda entry: entry[1] > 1, counts.items()):
+        names = [name for name, other in backend.dtypes.items() if other == native]
+        yield f"the dtypes {', '.join(names)} are one and the same {native!r}"
+
+
+def _devices(backend: Backend) -> Iterator[str]:
+    names = [device.name for device in backend.devices]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"two devices are called {name!r}"
+    owners: list[tuple[Any, Device]] = []
+    for device in backend.devices:
+        if not device.spellings:
+            yield f"the device {device.name!r} has no spelling"
+        for spelling in device.spellings:
+            for other in (d for known, d in owners if known == spelling and d is not device):
+                yield f"{spelling!r} spells both {other.name!r} and {device.name!r}"
+            owners.append((spelling, device))
+
+
+def _tables(backend: Backend) -> Iterator[str]:
+    for name, names in backend.authorities.items():
+        yield from _unknown(f"authorities[{name!r}]", names, ALL)
+    for table in ("accepts", "keywords"):
+        yield from _unknown(table, getattr(backend, table), ALL)
+    for name, names in backend.accepts.items():
+        yield from _unknown(f"accepts[{name!r}]", names, EVERY_KIND)
+    for name in GRAD if backend.grad else ():
+        if name not in backend.grad:
+            yield f"grad lacks {name!r}; it has all of {', '.join(GRAD)} or is left out"
+    for name in sorted(backend.lazy.keys() - set(LAZY)):
+        yield f"the pending transform {name!r} is none of {', '.join(LAZY)}"
+
+
+def _unknown(where: str, names: Collection[str], known: frozenset[str]) -> Iterator[str]:
+    if isinstance(names, str):
+        yield f"{where} is the text {names!r} where a collection of names is wanted"
+        return
+    for name in sorted(set(names) - known):
+        yield f"{where} names {name!r}, which is none of {', '.join(sorted(known))}"

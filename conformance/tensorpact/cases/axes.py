@@ -1,0 +1,69 @@
+"""The axes of a case: what coverage is counted by."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tensorpact.cases.model import Block, Call, Case, Leaf, Nest, Node, State, leaves
+
+
+def axes_of(case: Case) -> tuple[str, ...]:
+    """The axis values of a case, as "axis=value", most telling first."""
+    source = case.source
+    data = _block_axes(source) if isinstance(source, Block) else _values_axes(source.root)
+    return (*_call_axes(case.call), *data, *_state_axes(case.state))
+
+
+@lru_cache(maxsize=4096)
+def _call_axes(call: Call) -> tuple[str, ...]:
+    named = [f"{name}={value}" for name, value in call.arguments]
+    return (f"operation={call.operation}", *(f"argument:{text}" for text in named))
+
+
+@lru_cache(maxsize=16384)
+def _block_axes(block: Block) -> tuple[str, ...]:
+    rank = len(block.shape)
+    size = "empty" if 0 in block.shape else "0-d" if not rank else f"rank {rank}"
+    flags = [
+        name
+        for name, there in (
+            ("read-only", block.readonly),
+            ("foreign byte order", block.foreign_order),
+            (f"grad {block.grad}", block.grad),
+            (f"lazy {block.lazy}", block.lazy),
+        )
+        if there
+    ]
+    return (
+        f"exporter={block.exporter}",
+        f"dtype={block.dtype}",
+        f"layout={block.layout}",
+        f"shape={size}",
+        f"alignment={block.alignment}",
+        f"content={block.content}",
+        f"source device={block.device or 'host'}",
+        *(f"flag={flag}" for flag in flags),
+    )
+
+
+@lru_cache(maxsize=16384)
+def _values_axes(root: Node) -> tuple[str, ...]:
+    kinds = sorted({_leaf_axis(leaf) for leaf in leaves(root)})
+    container = root.kind if isinstance(root, Nest) else "scalar"
+    return (f"container={container}", f"holds={'+'.join(kinds[:3]) or 'nothing'}")
+
+
+def _leaf_axis(leaf: Leaf | Block) -> str:
+    if isinstance(leaf, Block):
+        return "arrays"
+    return leaf.text if leaf.kind == "thing" else leaf.kind
+
+
+@lru_cache(maxsize=256)
+def _state_axes(state: State) -> tuple[str, ...]:
+    found = []
+    if state.default_real:
+        found.append(f"default real={state.default_real}")
+    if state.default_device:
+        found.append(f"default device={state.default_device} by {state.device_form}")
+    return tuple(found)

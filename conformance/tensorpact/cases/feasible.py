@@ -1,0 +1,100 @@
+"""Which blocks can exist: what an exporter can lend, what a backend's own tensors can be."""
+
+from __future__ import annotations
+
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases import dtypes, layouts
+from tensorpact.cases.build import TYPECODES, truth_strides
+from tensorpact.cases.model import Block, Case, leaves
+
+_FLAT = {"array.array", "bytearray", "bytes", "mmap"}
+_DLPACK = {"dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule"}
+_LEGACY = {"dlpack_old", "capsule"}
+_SWAPPABLE = {"ndarray", "subclass", "memmap", "memoryview", "array_interface", "array_protocol"}
+_REAL_OR_COMPLEX = ("float", "bfloat", "complex")
+
+
+def possible(case: Case, claims: Claims) -> bool:
+    """Whether every block of the case can be made, and the call has what it needs."""
+    source = case.source
+    found = [source] if isinstance(source, Block) else leaves(source.root)
+    return all(feasible(item, claims) for item in found if isinstance(item, Block))
+
+
+def feasible(block: Block, claims: Claims) -> bool:
+    """Whether the block can be made at all; what is not feasible is never planned."""
+    if not layouts.exists(block.layout, block.shape) or not _sane(block):
+        return False
+    if block.exporter == "own":
+        return _own(block, claims)
+    if block.device or block.grad or block.lazy or block.dtype == "bfloat16":
+        return False
+    if block.exporter in _FLAT:
+        return _flat(block)
+    if block.dtype in dtypes.FOREIGN:
+        return _foreign(block)
+    if block.foreign_order and not _swappable(block):
+        return False
+    return block.alignment > 0 and (block.exporter not in _DLPACK or _dlpack(block))
+
+
+def _sane(block: Block) -> bool:
+    """Explicit strides stand with the layout "strides" only, one a dimension."""
+    if block.strides is None:
+        return block.layout != "strides"
+    return block.layout == "strides" and len(block.strides) == len(block.shape)
+
+
+def _own(block: Block, claims: Claims) -> bool:
+    if "make" not in claims.abilities or block.dtype not in claims.dtypes:
+        return False
+    if block.layout not in layouts.LAYOUTS or block.readonly or block.foreign_order:
+        return False
+    if block.alignment or (block.device or claims.host) not in claims.devices:
+        return False
+    recipe = layouts.LAYOUTS[block.layout](block.shape) if block.layout != "C" else None
+    if recipe is not None:
+        if recipe.axes and "permute" not in claims.abilities:
+            return False
+        if recipe.expand is not None and "expand" not in claims.abilities:
+            return False
+        if layouts.traits(block.shape, truth_strides(block), 8) & claims.limits:
+            return False
+    return _autograd(block, claims)
+
+
+def _autograd(block: Block, claims: Claims) -> bool:
+    continuous = block.dtype.startswith(_REAL_OR_COMPLEX)
+    if block.grad and ("grad" not in claims.abilities or not continuous):
+        return False
+    if not block.lazy:
+        return True
+    suited = block.dtype.startswith("complex") if block.lazy == "conjugate" else continuous
+    return suited and f"lazy:{block.lazy}" in claims.abilities
+
+
+def _flat(block: Block) -> bool:
+    typed = block.dtype in TYPECODES if block.exporter == "array.array" else block.dtype == "uint8"
+    plain = block.layout == "C" and not block.foreign_order and not block.alignment
+    readonly = block.readonly == (block.exporter == "bytes")
+    return typed and plain and readonly and len(block.shape) == 1 and block.shape[0] > 0
+
+
+def _foreign(block: Block) -> bool:
+    plain = block.layout == "C" and not block.foreign_order and block.content == "counting"
+    return plain and block.exporter in ("ndarray", "subclass") and block.alignment == 64
+
+
+def _swappable(block: Block) -> bool:
+    kind = dtypes.storage(block.dtype)
+    return block.exporter in _SWAPPABLE and kind.itemsize > 1 and kind.kind != "b"
+
+
+def _dlpack(block: Block) -> bool:
+    """NumPy exports no foreign byte order, and no strides between elements."""
+    if block.foreign_order or (block.readonly and block.exporter in _LEGACY):
+        return False
+    size = dtypes.itemsize(block.dtype)
+    if block.dtype.startswith("code:"):
+        return False
+    return all(stride % size == 0 for stride in truth_strides(block))

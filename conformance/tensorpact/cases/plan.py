@@ -1,0 +1,124 @@
+"""The plan of a run: which cases, in which batches; the same in every process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from random import Random
+
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases import memory_families, rare_families, value_families
+from tensorpact.cases.model import Case
+from tensorpact.guarantees.model import Guarantee
+
+Family = Callable[[Claims, Random, int], Iterator[Case]]
+"""What a family is given: the claims, its own randomness, and about how many cases to make."""
+FAMILIES: Mapping[str, Family] = {
+    **memory_families.FAMILIES,
+    **value_families.FAMILIES,
+    **rare_families.FAMILIES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much is tried: cases of a sweep family at the most, examples of a search family."""
+
+    sweep: int
+    search: int
+
+
+BUDGETS: Mapping[str, Budget] = {
+    "quick": Budget(sweep=300, search=40),
+    "standard": Budget(sweep=6_000, search=400),
+    "deep": Budget(sweep=10**9, search=5_000),
+}
+
+BATCH = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A slice of a family's cases; a case is addressed by its batch and its position in it.
+
+    The address alone is enough to make the cases again, by `cases_of`; they travel along
+    so that no worker has to.
+    """
+
+    phase: str
+    family: str
+    index: int
+    start: int
+    stop: int
+    seed: int
+    budget: str
+    cases: tuple[Case, ...] = field(default=(), repr=False, compare=False)
+
+
+def batches(
+    claims: Claims, budget: str, seed: int, guarantees: Sequence[Guarantee]
+) -> Iterator[Batch]:
+    """Every batch of a run, sweep before search, as soon as its family is made.
+
+    Raises KeyError for an unknown budget.
+    """
+    for phase, families in (("sweep", tuple(FAMILIES)), ("search", _search_families())):
+        for family in families:
+            found = _cases(phase, family, claims, budget, seed, _ids(guarantees))
+            for index, start in enumerate(range(0, len(found), BATCH)):
+                part = found[start : start + BATCH]
+                stop = start + len(part)
+                yield Batch(phase, family, index, start, stop, seed, budget, part)
+
+
+def cases_of(batch: Batch, claims: Claims, guarantees: Sequence[Guarantee]) -> Sequence[Case]:
+    """The cases of a batch, in order; made again where they did not travel along."""
+    if batch.cases:
+        return batch.cases
+    found = _cases(batch.phase, batch.family, claims, batch.budget, batch.seed, _ids(guarantees))
+    return found[batch.start : batch.stop]
+
+
+def _ids(guarantees: Sequence[Guarantee]) -> tuple[str, ...] | None:
+    """The ids, or None for all guarantees: then nothing has to be left out of the plan."""
+    from tensorpact.guarantees import TABLE
+
+    return None if len(guarantees) == len(TABLE) else tuple(g.id for g in guarantees)
+
+
+def _search_families() -> tuple[str, ...]:
+    from tensorpact.cases import search
+
+    return tuple(search.FAMILIES)
+
+
+@lru_cache(maxsize=256)
+def _cases(
+    phase: str, family: str, claims: Claims, budget: str, seed: int, ids: tuple[str, ...] | None
+) -> tuple[Case, ...]:
+    limits = BUDGETS[budget]
+    if phase == "search":
+        from tensorpact.cases import search
+
+        found = search.examples(family, claims, limits.search, seed)
+    else:
+        found = _sweep(family, claims, limits.sweep, seed)
+    return found if ids is None else tuple(c for c in found if _tested(c, claims, ids))
+
+
+def _sweep(family: str, claims: Claims, limit: int, seed: int) -> tuple[Case, ...]:
+    """The whole family where it is small, else a sample of it that the seed decides."""
+    random = Random(f"{seed}:{family}")
+    everything = list(dict.fromkeys(FAMILIES[family](claims, random, limit)))
+    return tuple(memory_families.sampled(everything, limit, random))
+
+
+def _tested(case: Case, claims: Claims, ids: tuple[str, ...]) -> bool:
+    from tensorpact.guarantees import TABLE
+
+    operation = case.call.operation
+    return any(
+        TABLE[name].promises_for(claims, operation) and TABLE[name].applies(case, claims)
+        for name in ids
+    )

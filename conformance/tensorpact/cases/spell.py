@@ -1,0 +1,271 @@
+"""A case as the lines that a person would type, ending in the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+
+import numpy as np
+
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases import contents, dtypes, layouts
+from tensorpact.cases.build import TYPECODES, truth_strides
+from tensorpact.cases.model import Argument, Block, Case, Leaf, Node, leaf_value
+from tensorpact.cases.things import THINGS
+
+
+def spell(case: Case, claims: Claims) -> str:
+    """The case as Python: the input, the state, and in the last line the call."""
+    lines: list[str] = []
+    root = case.root
+    if case.block is not None:
+        lines += _block_lines(case.block, claims, "x")
+        data = "x"
+    else:
+        assert root is not None
+        data = _node(root, claims, lines)
+    arguments = ", ".join([data, *_arguments(case, claims)])
+    call = f"{_operation(case.call.operation, claims)}({arguments})"
+    return "\n".join([*lines, *_state(case, claims, call)])
+
+
+def _module(claims: Claims) -> str:
+    """The library's name in code: that of the adapter's words, else the backend's own."""
+    words = next((text for name, text in claims.spelled if name in claims.operations), "")
+    return _spelled(claims, "module") or words.rpartition(".")[0] or claims.name.replace("-", "_")
+
+
+def _spelled(claims: Claims, what: str) -> str | None:
+    return next((text for name, text in claims.spelled if name == what), None)
+
+
+def _operation(name: str, claims: Claims) -> str:
+    return _spelled(claims, name) or f"{_module(claims)}.{name}"
+
+
+def _dtype(name: str, claims: Claims) -> str:
+    return _spelled(claims, f"dtype:{name}") or f"{_module(claims)}.{name}"
+
+
+def _device(value: str, claims: Claims) -> str:
+    return _spelled(claims, f"device:{value}") or repr(value.partition("#")[0])
+
+
+_PYTHON_DTYPES: Mapping[str, str] = {
+    "python:str": "'float32'",
+    "python:numpy": "np.dtype('float32')",
+}
+
+
+def _arguments(case: Case, claims: Claims) -> list[str]:
+    def text(name: str, value: Argument) -> str:
+        if name == "dtype" and isinstance(value, str):
+            if value.startswith("python:"):
+                return _PYTHON_DTYPES.get(value, value.partition(":")[2])
+            return _dtype(value, claims)
+        if name == "device" and isinstance(value, str):
+            return _device(value, claims)
+        return repr(value)
+
+    return [f"{name}={text(name, value)}" for name, value in case.call.arguments]
+
+
+def _state(case: Case, claims: Claims, call: str) -> list[str]:
+    state, module = case.state, _module(claims)
+    lines, indent = [], ""
+    if state.default_real:
+        lines.append(f"{module}.set_default_dtype({_dtype(state.default_real, claims)})")
+    if state.default_device:
+        device = _device(f"{state.default_device}#0", claims)
+        if state.device_form == "setting":
+            lines.append(f"{module}.set_default_device({device})")
+        else:
+            context = _spelled(claims, "default_device") or f"{module}.device"
+            lines.append(f"with {context}({device}):")
+            indent = "    "
+    return [*lines, indent + call]
+
+
+# --------------------------------------------------------------------------- values
+
+
+def _node(node: Node, claims: Claims, lines: list[str]) -> str:
+    if isinstance(node, Leaf):
+        return _leaf(node)
+    if isinstance(node, Block):
+        name = f"x{len([line for line in lines if ' = ' in line]) or ''}"
+        lines += _block_lines(node, claims, name)
+        return name
+    items = [_node(item, claims, lines) for item in node.items]
+    if node.kind == "tuple":
+        return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+    text = f"[{', '.join(items)}]"
+    return text if node.kind == "list" else f"{node.kind}({text})"
+
+
+def _leaf(leaf: Leaf) -> str:
+    kind, _, name = leaf.kind.partition(":")
+    if kind == "thing":
+        return THINGS[leaf.text].text
+    value = leaf_value(leaf)
+    if kind == "scalar":
+        return f"np.{name}({_number(value)})"
+    return _number(value)
+
+
+def _number(value: object) -> str:
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"float('{value}')"
+    if isinstance(value, complex) and not (np.isfinite(value.real) and np.isfinite(value.imag)):
+        return f"complex({_number(value.real)}, {_number(value.imag)})"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**70:
+        return _big(value)
+    return repr(value)
+
+
+def _big(value: int) -> str:
+    digits = str(abs(value))
+    sign = "-" if value < 0 else ""
+    return f"{sign}10**{len(digits) - 1}" if digits.strip("0") == "1" else str(value)
+
+
+# --------------------------------------------------------------------------- blocks
+
+
+def _block_lines(block: Block, claims: Claims, name: str) -> list[str]:
+    if block.exporter == "own":
+        return _own_lines(block, claims, name)
+    if block.exporter in _FLAT:
+        return _FLAT[block.exporter](block, name)
+    lines = [f"{name} = {_ndarray(block)}"]
+    if block.readonly:
+        lines.append(f"{name}.flags.writeable = False")
+    wrap = _WRAPPED.get(block.exporter)
+    return lines if wrap is None else [*lines, f"{name} = {wrap.format(name)}"]
+
+
+def _ndarray(block: Block) -> str:
+    made = _typed(block) if _typable(block) else _placed(block)
+    if block.foreign_order:
+        made += f".astype(np.dtype({block.dtype!r}).newbyteorder())"
+    return made
+
+
+def _typable(block: Block) -> bool:
+    """Whether indexing makes it, the allocator's alignment being good enough."""
+    aligned = not block.alignment or block.alignment >= 16
+    return aligned and block.layout in layouts.LAYOUTS
+
+
+def _typed(block: Block) -> str:
+    recipe = layouts.LAYOUTS[block.layout](block.shape) if block.layout != "C" else None
+    base = recipe.base if recipe is not None else block.shape
+    text = _numbers(block, prod(base))
+    if len(base) != 1:
+        text += f".reshape({', '.join(map(str, base)) or '()'})"
+    if recipe is None:
+        return text
+    if recipe.expand is not None:
+        return f"np.lib.stride_tricks.as_strided({text}, {block.shape}, {truth_strides(block)})"
+    return text + _indexed(recipe, "np")
+
+
+def _indexed(recipe: layouts.Recipe, module: str) -> str:
+    text = ""
+    if recipe.index:
+        text += f"[{', '.join(_slice(part) for part in recipe.index)}]"
+    if recipe.axes:
+        transposed = recipe.axes == tuple(reversed(range(len(recipe.axes))))
+        method = "transpose" if module == "np" else "permute"
+        text += ".T" if transposed else f".{method}({', '.join(map(str, recipe.axes))})"
+    if recipe.expand is not None:
+        text += f".expand({recipe.expand})"
+    return text
+
+
+def _slice(part: slice) -> str:
+    ends = f"{'' if part.start is None else part.start}:{'' if part.stop is None else part.stop}"
+    return ends if part.step is None else f"{ends}:{part.step}"
+
+
+def _numbers(block: Block, count: int) -> str:
+    dtype = block.dtype.partition(":")[2] or block.dtype
+    if block.content == "counting" and dtype[:1] in "iuf" and count <= 40:
+        return f"np.arange(1, {count + 1}, dtype={dtype!r})"
+    if block.dtype in dtypes.FOREIGN or count > 24:
+        kind = "i4,f4" if block.dtype == "structured" else dtypes.storage(block.dtype).str
+        return f"np.ones({count}, dtype={kind!r})"
+    found = contents.elements(block.content, block.dtype, count)
+    return f"np.array([{', '.join(_number(v) for v in found.tolist())}], dtype={dtype!r})"
+
+
+def _placed(block: Block) -> str:
+    """An array over a buffer, where the layout or the address has to be said."""
+    strides = truth_strides(block)
+    size = dtypes.itemsize(block.dtype)
+    low, high = layouts.span(block.shape, strides, size)
+    offset = -low + (block.alignment % 64)
+    kind = block.dtype.partition(":")[2] or block.dtype
+    return (
+        f"np.ndarray({block.shape}, {kind!r}, bytearray({offset + high}), "
+        f"offset={offset}, strides={strides})"
+    )
+
+
+def _own_lines(block: Block, claims: Claims, name: str) -> list[str]:
+    recipe = layouts.LAYOUTS[block.layout](block.shape)
+    found = contents.elements(block.content, block.dtype, prod(recipe.base))
+    maker = next(o for o in ("tensor", "asarray", "as_tensor", *sorted(claims.operations))
+                 if o in claims.operations)  # fmt: skip
+    numbers = _nested_numbers(found, block.dtype, recipe.base)
+    arguments = [numbers, f"dtype={_dtype(block.dtype, claims)}"]
+    if block.device and block.device != claims.host:
+        arguments.append(f"device={_device(f'{block.device}#0', claims)}")
+    if block.grad:
+        arguments.append("requires_grad=True")
+    text = f"{_operation(maker, claims)}({', '.join(arguments)}){_indexed(recipe, 'own')}"
+    text += {"conjugate": ".conj()", "negative": "._neg_view()"}.get(block.lazy, "")
+    return [f"{name} = {text}", *([f"{name} = {name} * 1"] if block.grad == "history" else [])]
+
+
+def _nested_numbers(found: np.ndarray, dtype: str, shape: tuple[int, ...]) -> str:
+    if found.size > 24:
+        return f"[1] * {found.size}" if len(shape) == 1 else f"np.ones({shape}).tolist()"
+    if dtype == "bfloat16":
+        found = (found.astype(np.uint32) << 16).view(np.float32)
+    return _listed(found.reshape(shape).tolist())
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_listed(item) for item in value)}]"
+    return _number(value)
+
+
+def _values(block: Block) -> str:
+    found = contents.elements(block.content, block.dtype, block.shape[0])
+    if found.size > 24:
+        return f"[1] * {found.size}"
+    return f"[{', '.join(_number(v) for v in found.tolist())}]"
+
+
+_FLAT: Mapping[str, Callable[[Block, str], list[str]]] = {
+    "array.array": lambda b, n: [f"{n} = array.array({TYPECODES[b.dtype]!r}, {_values(b)})"],
+    "bytearray": lambda b, n: [f"{n} = bytearray({_values(b)})"],
+    "bytes": lambda b, n: [f"{n} = bytes({_values(b)})"],
+    "mmap": lambda b, n: [f"{n} = mmap.mmap(-1, {b.shape[0]})", f"{n}[:] = bytes({_values(b)})"],
+}
+
+_WRAPPED: Mapping[str, str] = {
+    "subclass": "{}.view(type('SubArray', (np.ndarray,), {{}}))",
+    "memmap": "np.memmap(FILE, {0}.dtype, 'w+', shape={0}.shape)  # holding the same",
+    "memoryview": "memoryview({})",
+    "array_interface": "Interface({})  # an object with __array_interface__ alone",
+    "array_protocol": "ArrayProtocol({})  # an object with __array__(dtype=None, copy=None)",
+    "array_protocol_old": "OldArrayProtocol({})  # an object with __array__(dtype=None)",
+    "dlpack": "DLPack({})  # an object with __dlpack__ alone, all keywords",
+    "dlpack_old": "OldDLPack({})  # an object with __dlpack__(stream=None), legacy capsules",
+    "dlpack_ignores_copy": "DLPackIgnoringCopy({})  # its __dlpack__ does not honour copy",
+    "capsule": "{}.__dlpack__()",
+}
+

@@ -1,0 +1,46 @@
+"""`tensorpact explain`: one guarantee in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tensorpact.guarantees.model import Guarantee, Promise
+
+NOBODY = "  nobody: what happens is recorded and compared, never scored"
+
+
+@click.command("explain", short_help="Explain a guarantee in full.")
+@click.argument("name", metavar="ID")
+def command(name: str) -> None:
+    """Explain the guarantee ID: what is promised, by whom, and why it matters."""
+    from tensorpact.errors import UsageError
+    from tensorpact.guarantees import TABLE, unknown_guarantee
+
+    if name not in TABLE:
+        raise UsageError(unknown_guarantee(name))
+    click.echo(_explanation(TABLE[name]))
+
+
+def _explanation(guarantee: Guarantee) -> str:
+    blocks = [
+        f"{guarantee.id} ({guarantee.level})",
+        _wrap(guarantee.sentence),
+        "Why it matters\n" + _wrap(guarantee.why),
+        "Promised by\n" + ("\n".join(map(_promise, guarantee.promised_by)) or NOBODY),
+        "Operations\n" + _wrap(", ".join(guarantee.operations)),
+    ]
+    return "\n\n".join(blocks)
+
+
+def _promise(promise: Promise) -> str:
+    from tensorpact.reports.plain import cited
+
+    scope = f" (for {', '.join(sorted(promise.operations))})" if promise.operations else ""
+    return f"  {promise.authority}: {cited(promise)}{scope}"
+
+
+def _wrap(text: str) -> str:
+    return click.wrap_text(text, width=88, initial_indent="  ", subsequent_indent="  ")

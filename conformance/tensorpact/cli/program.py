@@ -1,0 +1,65 @@
+"""How every command ends: an exit code, and one sentence instead of a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+import click
+
+from tensorpact.errors import TensorpactError
+
+HARNESS_FAULT = 3
+INCOMPLETE = 4
+
+
+class Program(click.Group):
+    """A group of commands that turns what they raise into an exit code.
+
+    A `TensorpactError` becomes its message on stderr and its own exit code. Ctrl-C, and a
+    reader of stdout that went away, are "incomplete". Whatever else is raised is a fault of
+    tensorpact; its traceback is shown, because a report of it is worthless without.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [*self.commands]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            near = get_close_matches(args[0], self.commands, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(self.commands)}."
+            ctx.fail(f"there is no command {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            value = super().invoke(ctx)
+            sys.stdout.flush()
+            return value
+        except (click.exceptions.Exit, click.ClickException):
+            raise
+        except TensorpactError as error:
+            _end(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _end("interrupted.", INCOMPLETE)
+        except BrokenPipeError:
+            _drop_output()
+            sys.exit(INCOMPLETE)
+        except Exception:
+            traceback.print_exc()
+            _end("that is a fault of tensorpact, not of a backend: report it.", HARNESS_FAULT)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    click.echo(f"tensorpact: {message}", err=True)
+    sys.exit(code)
+
+
+def _drop_output() -> None:
+    """Send the rest of stdout nowhere: the interpreter flushes it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

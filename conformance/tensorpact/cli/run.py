@@ -1,0 +1,80 @@
+"""`tensorpact run`: judges a backend and prints the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tensorpact.runner.run import OnProgress, Progress
+
+
+@click.command("run", short_help="Judge a backend and print the report.")
+@click.argument("backend", metavar="BACKEND")
+@click.option("--only", metavar="GLOB", multiple=True, help="Only ids that match; repeatable.")
+@click.option(
+    "--budget",
+    type=click.Choice(["quick", "standard", "deep"]),
+    default="standard",
+    show_default=True,
+    help="How many cases to try.",
+)
+@click.option(
+    "--seed", type=int, metavar="N", default=0, show_default=True, help="Same seed, same verdict."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
+)
+@click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.jsonl",
+    help="Write the results to this file too, as JSON lines.",
+)
+def command(
+    backend: str,
+    only: tuple[str, ...],
+    budget: str,
+    seed: int,
+    jobs: int | None,
+    strict: bool,
+    output: Path | None,
+) -> None:
+    """Judge BACKEND: reference, torch, numpy, array-api-strict, or module:attribute."""
+    from rich.console import Console
+
+    import tensorpact
+    from tensorpact.reports.terminal import render
+
+    with _progress() as tell:
+        report = tensorpact.run(
+            backend, only=only, budget=budget, seed=seed, jobs=jobs, output=output, progress=tell
+        )
+    render(report, Console(), strict=strict)
+    raise SystemExit(report.exit_code(strict))
+
+
+@contextmanager
+def _progress() -> Iterator[OnProgress | None]:
+    """What to call with the progress of a run: a bar on a terminal's stderr, else nothing."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def tell(now: Progress) -> None:
+            said = f"{now.phase}: {now.cases:,} cases, {now.findings} findings"
+            bar.update(task, description=said, completed=now.done, total=now.total)
+
+        yield tell

@@ -1,0 +1,52 @@
+"""The pages of the documentation that are made from the code, so that they cannot drift.
+
+Each page is a plain function of the tables that it prints; `write` and `stale` are the only
+ones that touch files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tensorpact.documentation import commands, guarantees, protocol, rules
+from tensorpact.documentation.markdown import GENERATED
+
+
+def pages() -> Mapping[str, str]:
+    """The text of every generated page, by its path below the documentation's folder."""
+    texts = {
+        "rules.md": rules.page(),
+        "backends.md": protocol.page(),
+        "cli.md": commands.page(),
+        **guarantees.pages(),
+    }
+    return {path: f"{GENERATED}\n\n{text.strip()}\n" for path, text in texts.items()}
+
+
+def write(folder: Path) -> None:
+    """Write every page into the folder and delete generated ones that are no longer made.
+
+    Pages that were written by hand are left alone: they lack the generated pages' first line.
+    """
+    for path in _left_over(folder):
+        (folder / path).unlink()
+    for path, text in pages().items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+
+def stale(folder: Path) -> tuple[str, ...]:
+    """The pages that differ from what `write` would write, missing and left-over ones too."""
+    changed = [path for path, text in pages().items() if _read(folder / path) != text]
+    return (*changed, *_left_over(folder))
+
+
+def _left_over(folder: Path) -> list[str]:
+    made = pages()
+    found = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.md")))
+    return [p for p in found if p not in made and _read(folder / p).startswith(GENERATED)]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,374 @@
+"""What the rules say of a case: `expect(case, claims)`, before anything is called.
+
+The outcomes come from the tables of `reftensor.rules`; this module only finds the row: what
+kind of data it is, what stands in the way, and what is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reftensor import rules
+from reftensor.rules import Data, Need, Operation, PythonKind, Refusal
+from tensorpact import exact
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases import dtypes, layouts
+from tensorpact.cases.build import truth_strides
+from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, leaf_value, leaves
+from tensorpact.cases.things import SEQUENCES, THINGS
+from tensorpact.trial import Expected
+
+KIND_OF_EXPORTER = {
+    "own": "own",
+    "ndarray": "ndarray",
+    "subclass": "ndarray",
+    "memmap": "ndarray",
+    "array.array": "buffer",
+    "bytearray": "buffer",
+    "memoryview": "buffer",
+    "mmap": "buffer",
+    "bytes": "bytes",
+    "array_interface": "array_interface",
+    "array_protocol": "array_protocol",
+    "array_protocol_old": "array_protocol",
+    "dlpack": "dlpack",
+    "dlpack_old": "dlpack",
+    "dlpack_ignores_copy": "dlpack",
+    "capsule": "capsule",
+    "accelerated": "accelerated",
+}
+
+
+def kind_of_data(case: Case) -> str:
+    """The kind of data as in `backends.protocol.KINDS`, or "thing" for what is no data."""
+    if case.block is not None:
+        return KIND_OF_EXPORTER[case.block.exporter]
+    root = case.root
+    if isinstance(root, Nest):
+        return "sequence"
+    assert isinstance(root, Leaf)
+    if root.kind.startswith("scalar:"):
+        return "array_scalar"
+    return "scalar" if root.kind in _PYTHON else "thing"
+
+
+_PYTHON = {kind.value for kind in PythonKind}
+_TEXT = {"str", "bytes", "none", "thing"}
+
+
+def expect(case: Case, claims: Claims) -> Expected:
+    """The expectation of a case. Never touches the backend."""
+    kind = kind_of_data(case)
+    accepted = claims.accepted(case.call.operation, kind)
+    device = _device(case, claims)
+    if case.block is not None:
+        expected = _expect_block(case, case.block, claims, kind, accepted, device)
+    else:
+        expected = _expect_values(case, claims, kind, accepted, device)
+    if case.call.given("unknown"):
+        return replace(expected, refusal=Refusal.UNKNOWN_KEYWORD)
+    return expected
+
+
+def _device(case: Case, claims: Claims) -> str | None:
+    asked = case.call.device
+    if asked is not None and asked not in claims.devices:
+        return None
+    block = case.block
+    placed = block is not None and block.exporter in ("own", "accelerated")
+    carried = (block.device or claims.host) if block is not None and placed else None
+    return rules.place(
+        Operation(case.call.operation),
+        explicit=asked,
+        carried=carried,
+        default=case.state.default_device or claims.devices[0],
+        host=claims.host,
+    )
+
+
+def _refused_device(case: Case, claims: Claims) -> bool:
+    return case.call.device is not None and case.call.device not in claims.devices
+
+
+# --------------------------------------------------------------------------- blocks
+
+
+def reads_raw(case: Case, claims: Claims) -> bool:
+    """Whether the operation reads the buffer's bytes in the dtype asked for or the default."""
+    if case.call.operation == "frombuffer":
+        return True
+    kind = kind_of_data(case)
+    return case.call.operation == "asarray" and claims.raw_buffers and kind in ("buffer", "bytes")
+
+
+def _expect_block(
+    case: Case, block: Block, claims: Claims, kind: str, accepted: bool, device: str | None
+) -> Expected:
+    if reads_raw(case, claims):
+        return _expect_raw(case, block, claims, kind, accepted, device)
+    data = Data.OWN if kind == "own" else Data.EXPORTER
+    needs = frozenset(_needs(case, block, claims, device))
+    return Expected(
+        kind=kind,
+        data=data,
+        accepted=accepted,
+        refusal=_block_refusal(case, block, claims),
+        may_refuse=_may_refuse(case, block, claims),
+        carried=dtypes.standard(block.dtype),
+        dtype=case.call.dtype or dtypes.standard(block.dtype),
+        shape=block.shape,
+        device=device,
+        needs=needs,
+        memory=_memory(case, data, needs),
+    )
+
+
+def _memory(case: Case, data: Data, needs: frozenset[Need]) -> rules.Memory | None:
+    try:
+        return rules.memory(Operation(case.call.operation), case.call.copy, data, sorted(needs))
+    except KeyError:
+        return None
+
+
+def _needs(case: Case, block: Block, claims: Claims, device: str | None) -> Iterator[Need]:
+    own = dtypes.standard(block.dtype)
+    if block.foreign_order or (case.call.dtype or own) != own:
+        yield Need.DTYPE
+    if device is not None and device != (block.device or claims.host):
+        yield Need.DEVICE
+    if block.exporter != "own" and layout_traits(block) & limits_of(case, claims):
+        yield Need.LAYOUT
+
+
+_LEGACY_EXPORTERS = ("dlpack_old", "array_protocol_old")
+
+
+def limits_of(case: Case, claims: Claims) -> frozenset[str]:
+    """What cannot be described: by the library, and by DLPack, whose strides count elements."""
+    if case.call.operation == "from_dlpack":
+        return claims.limits | {"unaligned_stride"}
+    return claims.limits
+
+
+def layout_traits(block: Block) -> frozenset[str]:
+    """What a library must be able to describe to share this block."""
+    size = dtypes.itemsize(block.dtype)
+    found = layouts.traits(block.shape, truth_strides(block), size)
+    needed = dtypes.component(block.dtype)
+    if block.alignment and block.alignment % needed and 0 not in block.shape:
+        found |= {"misaligned"}
+    return found
+
+
+def _block_refusal(case: Case, block: Block, claims: Claims) -> Refusal | None:
+    if case.call.given("unknown"):
+        return Refusal.UNKNOWN_KEYWORD
+    if _refused_device(case, claims):
+        return Refusal.UNKNOWN_DEVICE
+    if block.dtype in dtypes.FOREIGN and not case.call.given("dtype"):
+        return Refusal.UNKNOWN_DTYPE
+    return None
+
+
+def _may_refuse(case: Case, block: Block, claims: Claims) -> bool:
+    """Refusing is allowed where no authority promises a result.
+
+    Conversions that the standard's type promotion does not have; foreign byte order; a
+    layout that the library cannot describe; a dtype that it does not have.
+    """
+    own = dtypes.standard(block.dtype)
+    wanted = case.call.dtype or own
+    if block.foreign_order or layout_traits(block) & limits_of(case, claims):
+        return True
+    if block.exporter in _LEGACY_EXPORTERS and _asks_the_exporter(case):
+        return True
+    if own not in claims.dtypes or wanted not in claims.dtypes:
+        return True
+    return wanted != own and rules.promote(own, wanted) != wanted
+
+
+def _asks_the_exporter(case: Case) -> bool:
+    """Whether the call passes on what an exporter of the older protocol does not know."""
+    return case.call.copy is not None or case.call.device is not None
+
+
+def _expect_raw(
+    case: Case, block: Block, claims: Claims, kind: str, accepted: bool, device: str | None
+) -> Expected:
+    dtype = case.call.dtype or real_default(case, claims)
+    size = dtypes.itemsize(dtype) if dtype in dtypes.RAW else 1
+    total = math.prod(block.shape) * dtypes.itemsize(block.dtype)
+    bounds = _bounds(case, total, size)
+    needs = frozenset({Need.DEVICE} if device != claims.host else ())
+    compact = layouts.compact(block.shape, dtypes.itemsize(block.dtype))
+    plain = truth_strides(block) == compact
+    return Expected(
+        kind=kind,
+        data=Data.EXPORTER,
+        accepted=accepted and plain,
+        refusal=_block_refusal(case, block, claims)
+        or (bounds if isinstance(bounds, Refusal) else None),
+        may_refuse=not plain or dtype not in claims.dtypes,
+        carried=None,
+        dtype=dtype,
+        shape=None if isinstance(bounds, Refusal) else (bounds[1],),
+        device=device,
+        needs=needs,
+        memory=_memory(case, Data.EXPORTER, needs),
+    )
+
+
+def _bounds(case: Case, total: int, size: int) -> Refusal | tuple[int, int]:
+    """The byte offset and the count of a raw reading, or why there is none.
+
+    Read from: torch.frombuffer, the two conditions on offset and count. An empty buffer and
+    a count of zero are refused there; numpy.frombuffer allows the latter, so both are left
+    to the checks that know their authority.
+    """
+    offset, count = case.call.get("offset") or 0, case.call.get("count")
+    count = -1 if count is None else count
+    assert isinstance(offset, int)
+    assert isinstance(count, int)
+    if offset < 0 or offset > total or (offset == total and total):
+        return Refusal.BUFFER_BOUNDS
+    if count < 0:
+        if (total - offset) % size:
+            return Refusal.BUFFER_BOUNDS
+        return offset, (total - offset) // size
+    if offset + count * size > total:
+        return Refusal.BUFFER_BOUNDS
+    return offset, count
+
+
+# --------------------------------------------------------------------------- values
+
+
+def real_default(case: Case, claims: Claims) -> str:
+    """The default real dtype in the state of the case."""
+    return case.state.default_real or claims.defaults.real
+
+
+def defaults_of(case: Case, claims: Claims) -> rules.Defaults:
+    """The default dtypes in the state of the case."""
+    if not case.state.default_real:
+        return claims.defaults
+    return claims.defaults.with_real(case.state.default_real)
+
+
+def _expect_values(
+    case: Case, claims: Claims, kind: str, accepted: bool, device: str | None
+) -> Expected:
+    root = case.root
+    assert root is not None
+    dtype = case.call.dtype or inferred(root, defaults_of(case, claims))
+    return Expected(
+        kind=kind,
+        data=Data.VALUES,
+        accepted=accepted and _plain_nesting(root),
+        refusal=_values_refusal(case, root, dtype, claims),
+        may_refuse=not _plain_nesting(root)
+        or _overflows(root, dtype)
+        or _loses(root, dtype, claims),
+        carried=root.kind.partition(":")[2] or None if isinstance(root, Leaf) else None,
+        dtype=dtype,
+        shape=shape_of(root),
+        device=device,
+        memory=_memory(case, Data.VALUES, frozenset()),
+    )
+
+
+def _overflows(root: Node, dtype: str | None) -> bool:
+    """Whether a finite number lies beyond a floating dtype: infinity and raising both do."""
+    if dtype is None or dtype not in dtypes.RAW:
+        return False
+    return any(exact.overflows(leaf, dtype) for leaf in leaves(root) if isinstance(leaf, Leaf))
+
+
+def _loses(root: Node, dtype: str | None, claims: Claims) -> bool:
+    """Whether an array scalar is of a dtype unknown here, or of one that promotes elsewhere."""
+    carried = {_carried(leaf) for leaf in leaves(root)} - {None}
+    return any(
+        name not in claims.dtypes
+        or (dtype in dtypes.RAW and dtype != name and rules.promote(name, dtype) != dtype)
+        for name in carried
+        if name is not None and dtype is not None
+    )
+
+
+def _plain_nesting(node: Node) -> bool:
+    """Lists and tuples all the way down, without arrays inside: what every authority takes."""
+    if isinstance(node, Nest):
+        return node.kind in ("list", "tuple") and all(_plain_nesting(i) for i in node.items)
+    return isinstance(node, Leaf) and node.kind != "thing"
+
+
+def _values_refusal(case: Case, root: Node, dtype: str | None, claims: Claims) -> Refusal | None:
+    if case.call.given("unknown"):
+        return Refusal.UNKNOWN_KEYWORD
+    if _refused_device(case, claims):
+        return Refusal.UNKNOWN_DEVICE
+    found = [leaf for leaf in leaves(root) if isinstance(leaf, Leaf)]
+    if any(leaf.kind in _TEXT and not _is_data(leaf) for leaf in found):
+        return Refusal.WRONG_TYPE
+    if any(map(_is_data, found)):
+        return None
+    if shape_of(root) is None:
+        return Refusal.RAGGED
+    if dtype is None or dtype not in dtypes.RAW:
+        return None
+    for leaf in found:
+        outcome = exact.encode(leaf, dtype)
+        if isinstance(outcome, Refusal):
+            return outcome
+    return None
+
+
+def _is_data(leaf: Leaf) -> bool:
+    """Whether a thing is data of which the rules say nothing."""
+    return leaf.kind == "thing" and THINGS[leaf.text].data
+
+
+def inferred(root: Node, defaults: rules.Defaults) -> str | None:
+    """The dtype that plain values infer; None where the rules leave it to the library.
+
+    Python scalars by the table of inference; scalars of one dtype keep it; several dtypes
+    promote, and what mixes dtyped with Python scalars is left open.
+    """
+    found = list(leaves(root))
+    if all(isinstance(leaf, Leaf) and leaf.kind in _PYTHON for leaf in found):
+        kinds = (PythonKind(leaf.kind) for leaf in found if isinstance(leaf, Leaf))
+        return rules.infer(rules.python_kind(kinds), defaults)
+    carried = {_carried(leaf) for leaf in found}
+    return carried.pop() if len(carried) == 1 else None
+
+
+def _carried(leaf: Leaf | Block) -> str | None:
+    if isinstance(leaf, Block):
+        return leaf.dtype
+    return leaf.kind.partition(":")[2] or None
+
+
+def shape_of(node: Node) -> tuple[int, ...] | None:
+    """The shape of a nested value; None when the nesting is irregular."""
+    if isinstance(node, Leaf):
+        return ()
+    if isinstance(node, Block):
+        return node.shape
+    if node.kind not in SEQUENCES:
+        return None
+    shapes = {shape_of(item) for item in node.items}
+    if len(shapes) > 1 or None in shapes:
+        return None
+    inner = next(iter(shapes), ())
+    assert inner is not None
+    return (len(node.items), *inner)
+
+
+def python_value(leaf: Leaf) -> bool | int | float | complex:
+    """The number of a leaf. Raises TypeError for text and things."""
+    value = leaf_value(leaf)
+    if not isinstance(value, bool | int | float | complex):
+        raise TypeError(f"{leaf.kind} is no number")
+    return value

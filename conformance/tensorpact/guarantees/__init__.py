@@ -1,0 +1,51 @@
+"""The guarantees: one module a group, one table of them all."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from importlib import import_module
+
+from tensorpact.errors import UsageError
+from tensorpact.guarantees.model import Guarantee
+
+_MODULES = (
+    "dtype", "value", "shape", "device", "sharing", "copying", "readonly", "lifetime",
+    "dlpack", "grad", "error", "cost",
+)  # fmt: skip
+_LOADED = tuple(import_module(f"{__name__}.{name}") for name in _MODULES)
+
+GROUPS: Mapping[str, str] = {
+    name: module.TITLE for name, module in zip(_MODULES, _LOADED, strict=True)
+}
+"""Each group and what it is about, in the order in which reports show them."""
+
+TABLE: Mapping[str, Guarantee] = {
+    guarantee.id: guarantee for module in _LOADED for guarantee in module.GUARANTEES
+}
+"""Every guarantee by its id, group by group."""
+
+
+def select(globs: Sequence[str] = ()) -> tuple[Guarantee, ...]:
+    """The guarantees whose id matches one of the globs; all of them without globs.
+
+    A bare group name stands for the group. Raises UsageError for a glob that matches none.
+    """
+    if not globs:
+        return tuple(TABLE.values())
+    chosen: set[str] = set()
+    for glob in globs:
+        wanted = f"{glob}.*" if glob in GROUPS else glob
+        matching = {name for name in TABLE if fnmatchcase(name, wanted)}
+        if not matching:
+            raise UsageError(unknown_guarantee(glob))
+        chosen |= matching
+    return tuple(g for name, g in TABLE.items() if name in chosen)
+
+
+def unknown_guarantee(name: str) -> str:
+    """One sentence that says that there is no such guarantee, and which come close."""
+    close = difflib.get_close_matches(name, [*TABLE, *GROUPS], n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "; see `tensorpact list`."
+    return f"no guarantee matches {name!r}{hint}"

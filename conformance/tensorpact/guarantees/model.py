@@ -1,0 +1,104 @@
+"""What a guarantee is: a sentence, who promises it, and a check that can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tensorpact.backends.protocol import Claims
+    from tensorpact.cases.model import Case
+    from tensorpact.trial import Trial
+
+
+class Level(StrEnum):
+    """How binding a guarantee is; an OBSERVE guarantee is recorded and never scored."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    OBSERVE = "OBSERVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Where a guarantee is promised: an authority, the section of its document, operations.
+
+    `operations` narrows the promise to some of the guarantee's operations; None is all.
+    """
+
+    authority: str
+    section: str
+    url: str
+    operations: frozenset[str] | None = None
+
+    def covers(self, operation: str) -> bool:
+        return self.operations is None or operation in self.operations
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a check found: what was required, and what was seen instead; one line each."""
+
+    required: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an OBSERVE guarantee saw: the outcome in a few words, to be counted."""
+
+    outcome: str
+
+
+class Silence(StrEnum):
+    """The two ways in which a check says nothing bad."""
+
+    PASS = "pass"
+    SKIP = "skip"
+
+
+PASS, SKIP = Silence.PASS, Silence.SKIP
+"""PASS: the promise was put to the test and kept. SKIP: this trial did not test it."""
+
+Judgement = Failure | Note | Silence
+Check = Callable[["Trial"], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """One promise of an ingestion API.
+
+    `applies` says, before anything is called, whether a case can put it to the test;
+    `check` judges a trial and never touches the backend. `related` gives further cases
+    whose trials the check compares with (for promises that two calls agree).
+    `ability` is what an adapter must have for its library to claim this at all: "grad".
+    """
+
+    id: str
+    level: Level
+    sentence: str
+    why: str
+    operations: tuple[str, ...]
+    promised_by: tuple[Promise, ...]
+    applies: Callable[[Case, Claims], bool]
+    check: Check
+    related: Callable[[Case, Claims], tuple[Case, ...]] | None = None
+    ability: str | None = None
+
+    @property
+    def group(self) -> str:
+        return self.id.partition(".")[0]
+
+    def promises_for(self, claims: Claims, operation: str) -> tuple[Promise, ...]:
+        """The promises that bind this backend for this operation; none: not claimed."""
+        if operation not in self.operations:
+            return ()
+        if self.ability is not None and self.ability not in claims.abilities:
+            return ()
+        return tuple(
+            promise
+            for promise in self.promised_by
+            if promise.covers(operation) and claims.claims(promise.authority, operation)
+        )

@@ -1,0 +1,86 @@
+"""The judge: runs a case once and asks every guarantee that it puts to the test."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from types import TracebackType
+
+from tensorpact.backends.protocol import Backend, claims_of
+from tensorpact.cases.axes import axes_of
+from tensorpact.cases.model import Case
+from tensorpact.expectation import expect
+from tensorpact.guarantees.model import Guarantee, Judgement, Silence
+from tensorpact.probes.observe import Eyes, observe
+from tensorpact.trial import Trial
+
+Judged = tuple[Guarantee, Judgement]
+
+
+class Judge:
+    """Judges cases on one backend, in this process; use it as a context manager.
+
+    While it is entered, every warning is recorded instead of shown. Raises AdapterFault when
+    the adapter itself fails.
+    """
+
+    def __init__(self, backend: Backend, guarantees: Sequence[Guarantee]) -> None:
+        self.backend = backend
+        self.claims = claims_of(backend)
+        self._by_operation = {
+            operation: tuple(g for g in guarantees if g.promises_for(self.claims, operation))
+            for operation in backend.operations
+        }
+        self._catch = warnings.catch_warnings(record=True)
+        self._eyes = Eyes.of(backend, [])
+
+    def __enter__(self) -> Judge:
+        log = self._catch.__enter__()
+        warnings.simplefilter("always")
+        self._eyes = Eyes.of(self.backend, log if log is not None else [])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._catch.__exit__(kind, error, trace)
+
+    def guarantees_for(self, case: Case) -> tuple[Guarantee, ...]:
+        """The guarantees that the case can put to the test on this backend."""
+        claims = self.claims
+        return tuple(
+            g
+            for g in self._by_operation.get(case.call.operation, ())
+            if g.applies(case, claims)
+        )
+
+    def judge(self, case: Case) -> Sequence[Judged]:
+        """The judgement of every guarantee that the case put to the test; SKIP left out."""
+        applying = self.guarantees_for(case)
+        if not applying:
+            return []
+        trial = self.trial(case)
+        judged = []
+        for guarantee in applying:
+            judgement = guarantee.check(self._with_related(guarantee, trial))
+            if judgement is not Silence.SKIP:
+                judged.append((guarantee, judgement))
+        return judged
+
+    def trial(self, case: Case) -> Trial:
+        """The case, run once, beside what was expected of it."""
+        return Trial(case, self.claims, expect(case, self.claims), observe(case, self._eyes))
+
+    def _with_related(self, guarantee: Guarantee, trial: Trial) -> Trial:
+        if guarantee.related is None:
+            return trial
+        related = tuple(self.trial(case) for case in guarantee.related(trial.case, self.claims))
+        return Trial(trial.case, trial.claims, trial.expected, trial.observed, related)
+
+    @staticmethod
+    def axes(case: Case) -> tuple[str, ...]:
+        """The axis values of the case, as "axis=value"."""
+        return axes_of(case)

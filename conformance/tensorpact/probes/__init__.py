@@ -1,0 +1,1 @@
+"""What is seen: a case is made, called and probed by writes, reads and addresses."""

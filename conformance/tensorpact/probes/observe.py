@@ -1,0 +1,390 @@
+"""One case, run once: built, called in its state, read by several paths, written both ways."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tensorpact.backends.protocol import Backend, Device
+from tensorpact.cases import dtypes
+from tensorpact.cases.build import UNTOUCHED, Live, Unbuildable, build
+from tensorpact.cases.model import Argument, Block, Case, Leaf, Values, leaves
+from tensorpact.cases.things import THINGS, InputError
+from tensorpact.errors import AdapterFault
+from tensorpact.probes import memory, onward, reads
+from tensorpact.probes.pages import touched
+from tensorpact.trial import Observed, Provided, Raised, Relation, Result, Seen, Writes
+
+PYTHON_DTYPES: Mapping[str, Any] = {
+    "python:bool": bool,
+    "python:int": int,
+    "python:float": float,
+    "python:complex": complex,
+    "python:str": "float32",
+    "python:numpy": np.dtype("float32"),
+}
+"""What people pass as dtype besides a library's own; by the name that a call holds."""
+
+_MOST = 1 << 24
+"""No case makes a tensor of so many elements: a result that claims more is not read."""
+
+_FEW = 12
+"""Up to this many elements every read path is taken; beyond it, the two cheapest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """A backend with the look-ups that every case needs made once."""
+
+    backend: Backend
+    dtype_names: dict[Any, str]
+    devices: dict[str, Device]
+    log: list[warnings.WarningMessage]
+
+    @classmethod
+    def of(cls, backend: Backend, log: list[warnings.WarningMessage]) -> Eyes:
+        names = {native: name for name, native in backend.dtypes.items()}
+        return cls(backend, names, {d.name: d for d in backend.devices}, log)
+
+    def device_name(self, tensor: Any) -> str | None:
+        """The adapter's name of the tensor's device, None when no spelling fits."""
+        native = self.backend.device(tensor)
+        if native is None and len(self.devices) == 1:
+            return next(iter(self.devices))
+        return next(
+            (
+                device.name
+                for device in self.backend.devices
+                if any(native == spelling for spelling in device.spellings)
+                or str(native) == device.name
+            ),
+            None,
+        )
+
+
+def observe(case: Case, eyes: Eyes) -> Observed:
+    """What the backend does with the case. Raises AdapterFault when the adapter itself raises.
+
+    Where a warning may be owed the call is made twice and the second one is observed: a
+    promise that is kept only the first time in a process is not kept.
+    """
+    try:
+        with _adapter("making the source"):
+            live = build(case.source, eyes.backend)
+    except Unbuildable as error:
+        return Observed(unbuilt=str(error))
+    provided = Provided(live.address, live.strides, live.extent, live.aliased, _get(live))
+    before = _snapshot(live)
+    earlier, count = _beforehand(case, live, eyes)
+    (returned, raised, warned), touched = count(lambda: _call(case, live, eyes))
+    seen = Observed(
+        raised=raised,
+        warnings=warned,
+        earlier=earlier,
+        damage=_damage(case, live, before),
+        copies=tuple(live.copies),
+        touched=touched,
+        provided=provided,
+    )
+    return seen if raised is not None else replace(seen, result=_result(case, live, returned, eyes))
+
+
+def _beforehand(case: Case, live: Live, eyes: Eyes) -> tuple[tuple[str, ...], Any]:
+    """The warnings of a call that is made before the one observed, and how to count pages.
+
+    Pages are counted where none was touched; the call before it, on memory of its own, does
+    what a process does only once.
+    """
+    if _untouched(case):
+        _call(case, build(case.source, eyes.backend), eyes)
+        return (), touched
+    return _call(case, live, eyes)[2] if _may_warn(case) else (), _uncounted
+
+
+def _uncounted(call: Callable[[], Any]) -> tuple[Any, None]:
+    return call(), None
+
+
+def _may_warn(case: Case) -> bool:
+    """Read-only memory, and an imaginary part that has no place; a capsule serves once only."""
+    block, dtype = case.block, case.call.dtype
+    if block is None or block.exporter == "capsule":
+        return False
+    dropped = dtype is not None and block.dtype.startswith("complex") > dtype.startswith("complex")
+    return block.readonly or dropped
+
+
+def _get(live: Live) -> bytes | None:
+    return live.get() if live.get is not None else None
+
+
+# --------------------------------------------------------------------------- the call
+
+
+def _call(case: Case, live: Live, eyes: Eyes) -> tuple[Any, Raised | None, tuple[str, ...]]:
+    operation = eyes.backend.operations[case.call.operation]
+    arguments = {name: _argument(name, v, eyes) for name, v in case.call.arguments}
+    with _state(case, eyes.backend, eyes.devices):
+        eyes.log.clear()
+        try:
+            returned = operation(live.obj, **arguments)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a backend may raise anything, Rust panics included
+            return None, raised_by(error), _warned(eyes)
+        return returned, None, _warned(eyes)
+
+
+def _warned(eyes: Eyes) -> tuple[str, ...]:
+    return tuple(f"{w.category.__name__}: {w.message}" for w in eyes.log) if eyes.log else ()
+
+
+def raised_by(error: BaseException) -> Raised:
+    """An exception as a value."""
+    names = tuple(cls.__name__ for cls in type(error).__mro__ if cls is not object)
+    try:
+        message = str(error)
+    except Exception as broken:  # an exception's own text may fail: that is worth a word
+        message = f"<its text raises {type(broken).__name__}>"
+    chain: BaseException | None = error
+    while chain is not None and not isinstance(chain, InputError):
+        chain = chain.__cause__ or chain.__context__
+    return Raised(names, message, isinstance(error, InputError), chain is not None)
+
+
+def _argument(name: str, value: Argument, eyes: Eyes) -> Any:
+    if name == "dtype" and isinstance(value, str):
+        python = PYTHON_DTYPES.get(value)
+        return eyes.backend.dtypes[value] if python is None else python
+    if name == "device" and isinstance(value, str):
+        device, _, spelling = value.partition("#")
+        known = eyes.devices.get(device)
+        return known.spellings[int(spelling or 0)] if known else device
+    return value
+
+
+def _state(case: Case, backend: Backend, devices: dict[str, Device]) -> Any:
+    state = case.state
+    if not state.default_real and not state.default_device:
+        return contextlib.nullcontext()
+    stack = contextlib.ExitStack()
+    with _adapter("setting the defaults"):
+        if state.default_real:
+            assert backend.default_real is not None
+            stack.enter_context(backend.default_real(backend.dtypes[state.default_real]))
+        if state.default_device:
+            setter = backend.default_device[state.device_form]
+            stack.enter_context(setter(devices[state.default_device].spellings[0]))
+    return stack
+
+
+class _adapter:
+    """Turns whatever the adapter raises into an AdapterFault that says where."""
+
+    __slots__ = ("doing",)
+
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(error, Unbuildable):
+            text = f"the adapter failed at {self.doing}: {type(error).__name__}: {error}"
+            raise AdapterFault(text) from error
+
+
+# --------------------------------------------------------------------------- the source
+
+
+def _snapshot(live: Live) -> tuple[bytes | None, Any]:
+    data = live.bytes() if live.bytes is not None else _get(live)
+    return data, live.flags() if live.flags is not None else None
+
+
+def _damage(case: Case, live: Live, before: tuple[bytes | None, Any]) -> str:
+    """What the call changed about its input, in words; empty when nothing."""
+    data, flags = _snapshot(live)
+    if data != before[0]:
+        return "its memory was written"
+    if flags != before[1]:
+        return f"its description changed from {before[1]} to {flags}"
+    if isinstance(case.source, Values):
+        return _consumed(case, live)
+    return ""
+
+
+def _consumed(case: Case, live: Live) -> str:
+    root = case.root
+    names = [getattr(leaf, "text", "") for leaf in leaves(root)] if root is not None else []
+    if len(names) == 1 and names[0] in THINGS and THINGS[names[0]].iterator:
+        taken = 2 - sum(1 for _ in live.obj) if not isinstance(live.obj, list) else 0
+        return f"{taken} of its 2 items were taken" if taken else ""
+    return ""
+
+
+# --------------------------------------------------------------------------- the result
+
+
+def _result(case: Case, live: Live, returned: Any, eyes: Eyes) -> Result:
+    backend = eyes.backend
+    if not isinstance(returned, backend.tensor_type):
+        return Result(type(returned).__name__, False, returned is live.obj, None, "", (), None)
+    with _adapter("describing the result"):
+        native = backend.dtype(returned)
+        name = eyes.dtype_names.get(native)
+        shape = backend.shape(returned)
+        device = eyes.device_name(returned)
+        strides = backend.strides(returned) if backend.strides is not None else None
+    place = eyes.devices.get(device or "")
+    has_data = (place is None or place.data) and not _untouched(case) and _believable(shape)
+    plain = case.block is None or not (case.block.lazy or case.block.foreign_order)
+    result = _Looking(returned, name, shape, place if has_data else None, strides, plain, eyes)
+    paths, unread, address = result.read_all() if has_data and name else ((), (), None)
+    requires, history, flows = _grad(case, live, returned, backend, has_data)
+    writes, writable = Writes(), None
+    if has_data and name:
+        writes, writable = memory.probe(live, result.read, result.write, case, name)
+    after: dict[str, Any] = {}
+    if has_data and name:
+        after = _afterwards(case, live, returned, name, writes, eyes)
+    return Result(
+        type_name=type(returned).__name__,
+        is_tensor=True,
+        same_object=returned is live.obj,
+        dtype=name,
+        native_dtype=str(native),
+        shape=shape,
+        device=device,
+        strides=strides,
+        address=address,
+        reads=paths,
+        unread=unread,
+        writes=writes,
+        writable=writable,
+        **after,
+        requires_grad=requires,
+        has_history=history,
+        gradient_flows=flows,
+    )
+
+
+def _believable(shape: tuple[int, ...]) -> bool:
+    """Whether there can be so many elements; reading what is not there ends the process."""
+    return 0 <= prod(shape) <= _MOST
+
+
+def _untouched(case: Case) -> bool:
+    return case.block is not None and case.block.content == UNTOUCHED
+
+
+def _afterwards(
+    case: Case, live: Live, returned: Any, dtype: str, writes: Writes, eyes: Eyes
+) -> dict[str, Any]:
+    """What further use of the result shows, where it can show anything."""
+    backend, block = eyes.backend, case.block
+    if block is None:
+        return {"fresh": _fresh(case, live, returned, dtype, eyes)}
+    seen: dict[str, Any] = {}
+    shared = writes.relation is Relation.SHARED and len(case.call.arguments) < 2
+    placed = case.call.device or case.state.default_device or block.device
+    if placed or block.readonly or shared:
+        seen["export"] = onward.export(returned, legacy_too=block.readonly)
+    both_ways = shared and writes.result_to_source is Seen.EVERYWHERE
+    if both_ways and dtype == block.dtype and not live.aliased:
+        with _adapter("using a slice of the result"):
+            seen["view"] = onward.view(live, returned, backend, dtype)
+    return seen
+
+
+def _fresh(case: Case, live: Live, first: Any, dtype: str, eyes: Eyes) -> bool | None:
+    """Whether a second call on the same plain numbers gives memory of its own."""
+    if case.root is None or not all(_is_number(leaf) for leaf in leaves(case.root)):
+        return None
+    second, raised, _ = _call(case, live, eyes)
+    if raised is not None or not isinstance(second, eyes.backend.tensor_type):
+        return None
+    with _adapter("writing to the result"):
+        return onward.fresh(first, second, eyes.backend, dtype)
+
+
+def _is_number(leaf: Leaf | Block) -> bool:
+    return isinstance(leaf, Leaf) and leaf.kind not in ("str", "bytes", "none", "thing")
+
+
+_Grad = tuple[bool | None, bool | None, bool | None]
+
+
+def _grad(
+    case: Case, live: Live, returned: Any, backend: Backend, has_data: bool
+) -> _Grad:
+    """Whether the result requires a gradient, has a history, and passes a gradient on."""
+    if not backend.grad:
+        return None, None, None
+    block = case.block
+    with _adapter("looking at autograd"):
+        requires = bool(backend.grad["requires"](returned))
+        history = bool(backend.grad["has_history"](returned))
+        flows = None
+        if requires and has_data and block is not None and block.grad:
+            flows = bool(backend.grad["flows"](returned, live.obj))
+    return requires, history, flows
+
+
+@dataclass(slots=True)
+class _Looking:
+    """A returned tensor and how to read and write it; lives only during the observation.
+
+    `plain`: its memory holds its numbers as they are, in native byte order and with no
+    transform pending, so that they can be read straight from there.
+    """
+
+    tensor: Any
+    dtype: str | None
+    shape: tuple[int, ...]
+    place: Device | None
+    strides: tuple[int, ...] | None
+    plain: bool
+    eyes: Eyes
+
+    def read(self) -> bytes:
+        with _adapter("read"):
+            return self.eyes.backend.read(self.tensor)
+
+    @property
+    def write(self) -> Callable[[bytes], None] | None:
+        write = self.eyes.backend.write
+        return None if write is None else (lambda data: write(self.tensor, data))
+
+    def read_all(
+        self,
+    ) -> tuple[tuple[tuple[str, bytes], ...], tuple[tuple[str, Raised], ...], int | None]:
+        """The elements by every path, the paths that raised, and the address."""
+        assert self.dtype is not None
+        backend = self.eyes.backend
+        found = [("read", self.read())]
+        unread: list[tuple[str, Raised]] = []
+        address = None
+        if backend.address is not None and self.place is not None and self.place.host:
+            with _adapter("address"):
+                address = backend.address(self.tensor)
+            if self.strides is not None and self.plain:
+                found.append(
+                    ("memory", reads.raw(address, self.strides, self.shape, self.dtype))
+                )
+        if len(found[0][1]) <= _FEW * dtypes.itemsize(self.dtype):
+            for name, path in backend.paths.items():
+                try:
+                    found.append((name, reads.encoded(path(self.tensor), self.dtype)))
+                except Exception as error:
+                    unread.append((name, raised_by(error)))
+        return tuple(found), tuple(unread), address

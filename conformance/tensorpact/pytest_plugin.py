@@ -1,0 +1,247 @@
+"""The guarantees as pytest items: `pytest --tensorpact-backend torch`, or in your own module.
+
+One run judges all guarantees that are left after selection, when the first of their items
+is reached; the items report from it. Under pytest-xdist the workers share the run: the
+first that needs it makes it and leaves it in a directory of the session.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from tensorpact.backends.protocol import Backend
+    from tensorpact.reports.model import GuaranteeResult, Report
+    from tensorpact.runner.run import Options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_WORKER_INPUT = "tensorpact_directory"
+_shared: Path | None = None
+"""Where the workers of xdist share reports."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options like those of `tensorpact run`."""
+    group = parser.getgroup("tensorpact", "conformance of array libraries")
+    option = group.addoption
+    option("--tensorpact-backend", metavar="BACKEND", help="judge this backend")
+    option(
+        "--tensorpact-only",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="only guarantees whose id matches; repeatable",
+    )
+    option(
+        "--tensorpact-budget",
+        metavar="BUDGET",
+        choices=("quick", "standard", "deep"),
+        default="standard",
+        help="how many cases to try: quick, standard or deep",
+    )
+    option("--tensorpact-seed", metavar="N", type=int, default=0, help="same seed, same verdict")
+
+
+class Suite:
+    """The guarantees of one backend, judged together when the first of them is asked for."""
+
+    def __init__(self, backend: Backend | str, key: str, options: Options) -> None:
+        from tensorpact.runner.once import SharedRun
+
+        self.key, self.shared_run = key, SharedRun(backend, key, options)
+
+    def check(self, id: str) -> None:
+        """Pass, fail, skip or xfail as the report says of this guarantee."""
+        __tracebackhide__ = True
+        first = not self.shared_run.over
+        report = self.shared_run.report(_shared)
+        if first:
+            self._warn_of_others(report)
+        _pronounce(report, report[id])
+
+    def _warn_of_others(self, report: Report) -> None:
+        """Crashes are reported though nobody selected the guarantee that they break."""
+        from tensorpact.reports.plain import result_text
+
+        for result in report.results:
+            if result.id not in self.shared_run.ids:
+                text = result_text(result, report.header.claims)
+                warnings.warn(pytest.PytestWarning(text), stacklevel=2)
+
+
+def _pronounce(report: Report, result: GuaranteeResult) -> None:
+    from tensorpact.reports.model import BROKEN, Verdict
+    from tensorpact.reports.plain import result_text
+
+    __tracebackhide__ = True
+    if result.breaks():
+        pytest.fail(result_text(result, report.header.claims), pytrace=False)
+    if result.verdict in BROKEN:
+        worst = result.findings[0]
+        pytest.xfail(f"advised: required {worst.required}; seen {worst.seen}")
+    if report.incomplete is not None:
+        pytest.fail(f"the run is incomplete: {report.incomplete}", pytrace=False)
+    if result.verdict is not Verdict.PASS:
+        notes = ", ".join(f"{note} ({count})" for note, count in result.notes.items())
+        pytest.skip(f"{result.verdict}: {notes}" if notes else result.verdict)
+
+
+# --------------------------------------------------------------------------- items
+
+
+class Conformance(pytest.Collector):
+    """The node of a backend that was named on the command line."""
+
+    suite: Suite
+
+    def collect(self) -> Iterator[GuaranteeItem]:
+        for id in self.suite.shared_run.ids:
+            item = GuaranteeItem.from_parent(self, name=id)
+            item.suite = self.suite
+            yield item
+
+
+class GuaranteeItem(pytest.Item):
+    """One guarantee; its id is the name."""
+
+    suite: Suite
+
+    def runtest(self) -> None:
+        self.suite.check(self.name)
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """One sentence for a fault that tensorpact knows, without a traceback."""
+        from tensorpact.errors import TensorpactError
+
+        if isinstance(excinfo.value, TensorpactError):
+            return f"{type(excinfo.value).__name__}: {excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """The headline of a failure; pytest would turn the dot of a bare id into "::"."""
+        return self.path, None, f"{self.suite.key}: {self.name}"
+
+
+class Check:
+    """A guarantee as the argument of a test function; `str` of it is the id."""
+
+    def __init__(self, suite: Suite, id: str) -> None:
+        self.suite, self.id = suite, id
+
+    def __str__(self) -> str:
+        return self.id
+
+    def check(self) -> None:
+        """Fails, skips or xfails the calling test as the report says of this guarantee."""
+        __tracebackhide__ = True
+        self.suite.check(self.id)
+
+
+def parametrize(backend: Backend | str, **options: Unpack[Options]) -> Callable[[F], F]:
+    """Call a test function once for every guarantee, as its argument `guarantee`.
+
+    `backend` and the options are those of `tensorpact.run`, such as `only=["sharing.*"]`.
+    The test calls `guarantee.check()`. Raises UsageError for a glob that matches nothing.
+    """
+
+    def decorate(function: F) -> F:
+        suite = Suite(backend, f"{function.__module__}.{function.__qualname__}", options)
+        checks = [Check(suite, id) for id in suite.shared_run.ids]
+        mark: Callable[[F], F] = pytest.mark.parametrize("guarantee", checks, ids=str)
+        return mark(function)
+
+    return decorate
+
+
+# --------------------------------------------------------------------------- hooks
+
+_SUITE = pytest.StashKey[Suite]()
+_DIRECTORY = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Finds the backend and the guarantees at once, so that a misspelt name ends the session."""
+    global _shared
+    worker = getattr(config, "workerinput", None)
+    _shared = Path(worker[_WORKER_INPUT]) if worker else None
+    if config.option.tensorpact_backend is None:
+        return
+    config.stash[_SUITE] = suite = _named_suite(config)
+    if worker is None:
+        _try_import(suite)
+
+
+def _named_suite(config: pytest.Config) -> Suite:
+    from tensorpact.errors import UsageError
+
+    option = config.option
+    options: Options = {
+        "only": option.tensorpact_only,
+        "budget": option.tensorpact_budget,
+        "seed": option.tensorpact_seed,
+    }
+    try:
+        return Suite(option.tensorpact_backend, option.tensorpact_backend, options)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _try_import(suite: Suite) -> None:
+    from tensorpact.errors import TensorpactError
+    from tensorpact.runner.tasks import importable
+
+    try:
+        importable(suite.shared_run.backend)
+    except TensorpactError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Adds the guarantees before anything is deselected; no test file is needed."""
+    suite = config.stash.get(_SUITE, None)
+    if suite is not None:
+        node = Conformance.from_parent(session, name=suite.key, nodeid=suite.key)
+        node.suite = suite
+        items.extend(node.collect())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was deselected is not judged."""
+    left: dict[Suite, list[str]] = {}
+    for item in session.items:
+        if isinstance(item, GuaranteeItem):
+            left.setdefault(item.suite, []).append(item.name)
+        for argument in getattr(getattr(item, "callspec", None), "params", {}).values():
+            if isinstance(argument, Check):
+                left.setdefault(argument.suite, []).append(argument.id)
+    for suite, ids in left.items():
+        suite.shared_run.narrow(ids)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist: every worker is told the directory in which reports are shared."""
+    config: pytest.Config = node.config
+    if _DIRECTORY not in config.stash:
+        config.stash[_DIRECTORY] = tempfile.mkdtemp(prefix="tensorpact-")
+    node.workerinput[_WORKER_INPUT] = config.stash[_DIRECTORY]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The shared reports go with the session."""
+    directory = config.stash.get(_DIRECTORY, None)
+    if directory is not None:
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,104 @@
+"""A report as JSON lines: a header, what was found as it was found, results, and an end.
+
+Every line is an object whose `line` says what it is. A file without its last line is the
+trace of a run that was cut off, and is read as an incomplete report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from tensorpact.errors import UsageError
+from tensorpact.guarantees.model import Level
+from tensorpact.reports.codec import decode, encode
+from tensorpact.reports.model import Finding, GuaranteeResult, Header, Report
+
+CUT_OFF = "the file ends before the run did"
+
+
+def header_line(header: Header) -> str:
+    """The first line, known before anything was judged."""
+    return _line("header", encode(header))
+
+
+def found_line(finding: Finding, level: Level) -> str:
+    """A finding at the moment that it was found, not yet shrunk or counted."""
+    return _line("found", {"level": level, "finding": encode(finding)})
+
+
+def closing_lines(report: Report) -> Iterator[str]:
+    """The results and the last line, known when the run is over."""
+    for result in report.results:
+        yield _line("result", encode(result))
+    totals = {name: getattr(report, name) for name in _TOTALS}
+    yield _line("end", totals | {"conforms": report.conforms, "summary": report.summary()})
+
+
+def cut_off_line(reason: str) -> str:
+    """The last line of a run that ended in a fault."""
+    return _line("fault", {"reason": reason})
+
+
+def to_json_lines(report: Report) -> Iterator[str]:
+    """The lines of a report, each with its line end; `from_json_lines` is the inverse."""
+    yield header_line(report.header)
+    yield from closing_lines(report)
+
+
+def from_json_lines(lines: Iterable[str]) -> Report:
+    """The report in these lines. Raises UsageError for lines that are not a report."""
+    try:
+        return _report([json.loads(line) for line in _whole(lines)])
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UsageError(f"not a report ({error!r}): give a file that `run -o` wrote") from error
+
+
+_TOTALS = ("cases", "untried", "seconds", "incomplete")
+
+
+def _line(kind: str, data: dict[str, Any]) -> str:
+    return json.dumps({"line": kind, **data}) + "\n"
+
+
+def _whole(lines: Iterable[str]) -> Iterator[str]:
+    """The lines that were written to their end."""
+    return (line for line in lines if line.endswith("\n") and line.strip())
+
+
+def _report(lines: list[dict[str, Any]]) -> Report:
+    kinds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
+    for line in lines:
+        kinds[line.pop("line")].append(line)
+    (header,) = (decode(Header, data) for data in kinds["header"])
+    results = tuple(decode(GuaranteeResult, data) for data in kinds["result"])
+    if not kinds["end"]:
+        reason = kinds["fault"][0]["reason"] if kinds["fault"] else CUT_OFF
+        return Report(header, _so_far(kinds["found"], results), 0, 0, 0.0, reason)
+    (end,) = kinds["end"]
+    return Report(header, results, **{name: end[name] for name in _TOTALS})
+
+
+_KINDS = ("header", "found", "result", "fault", "end")
+
+
+def _so_far(
+    found: list[dict[str, Any]], results: tuple[GuaranteeResult, ...]
+) -> tuple[GuaranteeResult, ...]:
+    """The results that were written, and what is known of those that were not."""
+    known: dict[str, GuaranteeResult] = {}
+    for line in found:
+        finding = decode(Finding, line["finding"])
+        blank = GuaranteeResult(
+            finding.guarantee, Level(line["level"]), finding.verdict, 0, 0, (), {}, {}
+        )
+        last = known.get(finding.guarantee, blank)
+        known[finding.guarantee] = replace(
+            last,
+            judged=last.judged + finding.count,
+            failed=last.failed + finding.count,
+            findings=(*last.findings, finding),
+        )
+    return tuple((known | {result.id: result for result in results}).values())

@@ -1,0 +1,163 @@
+"""The report of a run: a frozen value that says of every guarantee what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases.model import Case
+from tensorpact.guarantees.model import Level
+
+
+class Verdict(StrEnum):
+    """What became of a guarantee. Only PASS says that it was put to the test and kept."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    CRASH = "crash"
+    TIMEOUT = "time-out"
+    NOT_CLAIMED = "not claimed"
+    NOT_EXERCISED = "not exercised"
+    OBSERVED = "observed"
+
+
+BROKEN = frozenset({Verdict.FAIL, Verdict.CRASH, Verdict.TIMEOUT})
+SCORED = BROKEN | {Verdict.PASS}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which a guarantee is broken: the smallest case found, and how many fail so.
+
+    `verdict` is FAIL, CRASH or TIMEOUT. `call` is the case as a person would type it.
+    `required` and `seen` are one line each. `detail` has what else is known, such as what
+    a process said before it died; it may be empty.
+    """
+
+    guarantee: str
+    verdict: Verdict
+    case: Case
+    call: str
+    required: str
+    seen: str
+    count: int = 1
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GuaranteeResult:
+    """What became of one guarantee.
+
+    `judged` and `failed` count cases. `notes` counts outcomes of what is only observed and
+    of cases that could not be tried. `axes` counts the judged cases along each axis, under
+    names such as "dtype=float32".
+    """
+
+    id: str
+    level: Level
+    verdict: Verdict
+    judged: int
+    failed: int
+    findings: tuple[Finding, ...]
+    notes: Mapping[str, int]
+    axes: Mapping[str, int]
+
+    @property
+    def group(self) -> str:
+        return self.id.partition(".")[0]
+
+    def breaks(self, strict: bool = False) -> bool:
+        """Whether it stands against conformance: a MUST, or under `strict` also a SHOULD."""
+        binding = (Level.MUST, Level.SHOULD) if strict else (Level.MUST,)
+        return self.verdict in BROKEN and self.level in binding
+
+    def advises(self, strict: bool = False) -> bool:
+        """Whether it is broken without standing against conformance."""
+        return self.verdict in BROKEN and not self.breaks(strict)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What was judged, by what and where; together with the results it can be repeated."""
+
+    claims: Claims
+    suite: str
+    python: str
+    platform: str
+    numpy: str
+    seed: int
+    budget: str
+    only: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a run. `incomplete` says why it is not whole, None when it is.
+
+    `results` stand in the order of the guarantee table. `cases` counts the cases that were
+    judged; `untried` those that were left out because their like had killed the process
+    often enough. `seconds` is the wall time.
+    """
+
+    header: Header
+    results: tuple[GuaranteeResult, ...]
+    cases: int
+    untried: int
+    seconds: float
+    incomplete: str | None = None
+
+    def __getitem__(self, guarantee: str) -> GuaranteeResult:
+        """The result of a guarantee by its id. Raises KeyError for one that was not judged."""
+        for result in self.results:
+            if result.id == guarantee:
+                return result
+        raise KeyError(guarantee)
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the run is complete and no MUST was broken."""
+        return self.exit_code() == 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for result in self.results for finding in result.findings)
+
+    def exit_code(self, strict: bool = False) -> int:
+        """0 conforms, 1 does not, 4 incomplete; under `strict` a SHOULD counts like a MUST."""
+        if self.incomplete is not None:
+            return 4
+        return int(any(result.breaks(strict) for result in self.results))
+
+    def summary(self, strict: bool = False) -> str:
+        """The report in one line that can be read alone."""
+        claims, broken = self.header.claims, [r for r in self.results if r.breaks(strict)]
+        scored = sum(result.verdict in SCORED for result in self.results)
+        verdict = ("conforms", "does not conform")[bool(broken)]
+        if self.incomplete is not None:
+            verdict = f"incomplete ({self.incomplete})"
+        parts = (
+            f"{claims.name} {claims.version}: {verdict}: "
+            f"{len(broken)} of {scored} guarantees failed{_deaths(broken)}",
+            *self._remarks(strict),
+            f"{self.cases:,} cases".replace(",", " "),
+            f"{self.seconds:.0f} s",
+            f"seed {self.header.seed}",
+        )
+        return " ".join(", ".join(parts).split())
+
+    def _remarks(self, strict: bool) -> list[str]:
+        advised = sum(result.advises(strict) for result in self.results)
+        unexercised = sum(r.verdict is Verdict.NOT_EXERCISED for r in self.results)
+        remarks = {"advised": advised, "not exercised": unexercised}
+        return [f"{count} {what}" for what, count in remarks.items() if count]
+
+
+def _deaths(broken: list[GuaranteeResult]) -> str:
+    findings = [finding for result in broken for finding in result.findings]
+    words = {Verdict.CRASH: "crash", Verdict.TIMEOUT: "time-out"}
+    counts = {word: sum(f.verdict is verdict for f in findings) for verdict, word in words.items()}
+    plurals = {"crash": "crashes", "time-out": "time-outs"}
+    said = [f"{n} {word if n == 1 else plurals[word]}" for word, n in counts.items() if n]
+    return f" ({', '.join(said)})" if said else ""

@@ -1,0 +1,64 @@
+"""Findings as plain text: the promise, the call, what was required, and what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import indent
+
+from tensorpact.backends.protocol import Claims
+from tensorpact.guarantees import TABLE
+from tensorpact.guarantees.authorities import AUTHORITIES
+from tensorpact.guarantees.model import Promise
+from tensorpact.reports.model import Finding, GuaranteeResult
+
+_WIDTH = 9
+
+
+def result_text(result: GuaranteeResult, claims: Claims) -> str:
+    """The guarantee with who promises it, then its findings; can be read alone.
+
+    Whatever the backend said is made printable.
+    """
+    promised = [_fact("promised", cited(promise)) for promise in _promises(result, claims)]
+    head = [
+        f"{result.id} ({result.level}): {result.verdict}",
+        f"  {TABLE[result.id].sentence}",
+        *promised,
+    ]
+    findings = (finding_text(finding) for finding in result.findings)
+    return "\n\n".join(["\n".join(head), *findings])
+
+
+def finding_text(finding: Finding) -> str:
+    """The call of a finding, and what came of it."""
+    facts = [
+        ("required", finding.required),
+        ("seen", finding.seen),
+        ("count", f"{finding.count} case{'s' * (finding.count != 1)} like this"),
+        ("detail", finding.detail),
+    ]
+    lines = [_fact(name, printable(value)) for name, value in facts if value]
+    return "\n".join([indent(printable(finding.call), "    "), *lines])
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped, so that it cannot steer a terminal."""
+    return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def cited(promise: Promise) -> str:
+    """Document, version, section and address of a promise, in one line."""
+    authority = AUTHORITIES[promise.authority]
+    return f"{authority.document} {authority.version}, {promise.section} <{promise.url}>"
+
+
+def _promises(result: GuaranteeResult, claims: Claims) -> Iterator[Promise]:
+    """Those that bind the operations that broke it; a death breaks also what nobody claims."""
+    guarantee = TABLE[result.id]
+    operations = {finding.case.call.operation for finding in result.findings}
+    binding = {p for name in operations for p in guarantee.promises_for(claims, name)}
+    return (p for p in guarantee.promised_by if p in binding or not binding)
+
+
+def _fact(name: str, value: str) -> str:
+    return f"  {name:<{_WIDTH}} " + value.replace("\n", f"\n  {'':<{_WIDTH}} ")

@@ -1,0 +1,89 @@
+"""A report on a terminal, or as plain text where it is piped: table, findings, last line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tensorpact.guarantees import GROUPS
+from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict
+from tensorpact.reports.plain import printable, result_text
+
+COLUMNS = ("passed", "failed", "advised", "not claimed", "not exercised", "observed")
+"""What a guarantee counts as; a SHOULD that is broken is advised, not failed."""
+
+
+def render(report: Report, console: Console, *, strict: bool = False) -> None:
+    """Print the report: a table by group, every finding, and one line that can be read alone.
+
+    Plain text where the console is no terminal. What backends said is never read as markup.
+    """
+    console.print(_table(report, strict))
+    for result in sorted(report.results, key=lambda result: result.breaks(strict)):
+        if result.findings:
+            style = "red" if result.breaks(strict) else "yellow"
+            _print(console, result_text(result, report.header.claims), style)
+    for line in _remarks(report):
+        _print(console, line, "dim", gap=False)
+    _print(console, printable(report.summary(strict)), _style(report, strict))
+
+
+def _print(console: Console, text: str, style: str, gap: bool = True) -> None:
+    """The first line is styled. Nothing is wrapped: it may be text to copy."""
+    first, newline, rest = text.partition("\n")
+    styled = Text.assemble((first, style), newline, rest)
+    console.print(*([Text()] if gap else []), styled, sep="\n", soft_wrap=True)
+
+
+def _style(report: Report, strict: bool) -> str:
+    return {0: "bold green", 1: "bold red"}.get(report.exit_code(strict), "bold yellow")
+
+
+def _table(report: Report, strict: bool) -> Table:
+    """Judgements are counted: a case counts once for every guarantee that it tested."""
+    table = Table("group", title_justify="left", box=None, pad_edge=False)
+    for column in (*COLUMNS, "judgements"):
+        table.add_column(column, justify="right")
+    rows = {group: [r for r in report.results if r.group == group] for group in GROUPS}
+    for group, results in rows.items():
+        if results:
+            table.add_row(*_cells(group, results, strict))
+    table.add_section()
+    table.add_row(*_cells("all", list(report.results), strict), style="bold")
+    return table
+
+
+def _cells(name: str, results: list[GuaranteeResult], strict: bool) -> Iterator[str]:
+    counts = Counter(column(result, strict) for result in results)
+    judged = sum(result.judged for result in results)
+    yield name
+    yield from (_number(counts[what]) for what in COLUMNS)
+    yield _number(judged)
+
+
+def column(result: GuaranteeResult, strict: bool = False) -> str:
+    """The column of the table that a result is counted in."""
+    if result.verdict in BROKEN:
+        return "failed" if result.breaks(strict) else "advised"
+    return "passed" if result.verdict is Verdict.PASS else result.verdict.value
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", " ") if count else "-"
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    """What is not a finding and must not be overlooked."""
+    unexercised = [r.id for r in report.results if r.verdict is Verdict.NOT_EXERCISED]
+    if unexercised:
+        yield f"\nnot exercised: {', '.join(unexercised)}"
+    for result in report.results:
+        if result.notes:
+            counts = ", ".join(f"{note} ({count})" for note, count in result.notes.items())
+            yield printable(f"\n{result.id}: {counts}")
+    if report.incomplete is not None:
+        yield printable(f"\nincomplete: {report.incomplete}")

@@ -1,0 +1,157 @@
+"""A batch of cases is judged to its end, whatever becomes of the processes that judge it.
+
+A death or a hang of a child is confirmed by trying the suspected case alone in a fresh one;
+what does not happen again there is searched for among the cases before it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from tensorpact.cases.model import Case
+from tensorpact.guarantees.model import Failure, Note
+from tensorpact.reports.model import Finding, Verdict
+from tensorpact.runner.isolation import Ending, How, isolate
+from tensorpact.runner.judging import Record, judge_cases
+from tensorpact.runner.limits import Limits, stopped
+from tensorpact.runner.outcome import CRASHES, BatchResult, Tally, distinct, source_class
+from tensorpact.runner.subject import Reference
+
+
+class Judging:
+    """The state of a batch while it is judged: records, deaths, and what is left to try."""
+
+    def __init__(
+        self, reference: Reference, ids: Sequence[str], cases: Sequence[Case], limits: Limits
+    ) -> None:
+        self.reference, self.ids, self.cases, self.limits = reference, ids, cases, limits
+        self.records: dict[int, Record] = {}
+        self.deaths: dict[int, Ending] = {}
+        self.untried: set[int] = set()
+        self.unexplained: list[str] = []
+        self.stopped = False
+
+    def to_the_end(self) -> None:
+        while (waiting := self._waiting()) and not self.stopped:
+            ending = self._try(waiting)
+            if ending.how in (How.DIED, How.HUNG):
+                self._explain(waiting, ending)
+
+    def _waiting(self) -> list[int]:
+        settled = self.records.keys() | self.deaths.keys() | self.untried
+        return [position for position in range(len(self.cases)) if position not in settled]
+
+    def _try(self, positions: Sequence[int]) -> Ending:
+        cases = [(position, self.cases[position]) for position in positions]
+        arguments = (self.reference, self.ids, cases)
+        seconds = self.limits.case_seconds
+        notes, ending = isolate(judge_cases, *arguments, seconds=seconds, stopped=stopped)
+        for record in notes:
+            self.records.setdefault(record.position, record)
+        self.stopped |= ending.how is How.STOPPED
+        return ending
+
+    def _explain(self, tried: Sequence[int], ending: Ending) -> None:
+        """Find the case to blame: the first one not judged, else one before it."""
+        suspect = next((p for p in tried if p not in self.records), None)
+        if suspect is not None:
+            tried = tried[: tried.index(suspect) + 1]
+            alone = self._try([suspect])
+            if alone.how in (How.DIED, How.HUNG):
+                self._condemn(suspect, alone)
+                return
+        culprit = self._culprit(tried)
+        if culprit is None:
+            self._give_up(tried[-1], ending)
+        elif not self.stopped:
+            self._condemn(*culprit)
+
+    def _culprit(self, tried: Sequence[int]) -> tuple[int, Ending] | None:
+        """The one case that kills when its like are tried in halves; None if no single one does."""
+        ending = self._try(tried)
+        while len(tried) > 1 and ending.how is not How.DONE:
+            for half in (tried[: len(tried) // 2], tried[len(tried) // 2 :]):
+                ending = self._try(half)
+                if ending.how is not How.DONE:
+                    tried = half
+                    break
+        return None if ending.how is How.DONE else (tried[0], ending)
+
+    def _give_up(self, position: int, ending: Ending) -> None:
+        source = " ".join(source_class(self.cases[position]))
+        self.unexplained.append(
+            f"a process ended by {ending.cause} at or before a case of {source}, "
+            "and no case did that alone"
+        )
+
+    def _condemn(self, position: int, ending: Ending) -> None:
+        self.deaths[position] = ending
+        likes: Counter[tuple[str, ...]] = Counter()
+        for dead, how in self.deaths.items():
+            likes[source_class(self.cases[dead])] += 4 if how.how is How.HUNG else 1
+        all_of_them = likes.total() >= self.limits.batch_deaths
+        for waiting in self._waiting():
+            like = likes[source_class(self.cases[waiting])]
+            if all_of_them or like >= self.limits.class_deaths:
+                self.untried.add(waiting)
+
+    def result(self) -> BatchResult:
+        return BatchResult(
+            self._tallies(),
+            distinct([*self._failures(), *self._crashes()]),
+            len({p for p, record in self.records.items() if record.judged} | self.deaths.keys()),
+            len(self.untried),
+            tuple(self.unexplained),
+            self.stopped,
+        )
+
+    def _failures(self) -> Iterator[Finding]:
+        for position, record in sorted(self.records.items()):
+            for number, judgement in record.others:
+                if isinstance(judgement, Failure):
+                    yield Finding(
+                        self.ids[number],
+                        Verdict.FAIL,
+                        self.cases[position],
+                        "",
+                        judgement.required,
+                        judgement.seen,
+                    )
+
+    def _crashes(self) -> Iterator[Finding]:
+        for position, ending in sorted(self.deaths.items()):
+            hung = ending.how is How.HUNG
+            yield Finding(
+                CRASHES,
+                Verdict.TIMEOUT if hung else Verdict.CRASH,
+                self.cases[position],
+                "",
+                "a value or an exception",
+                f"{ending.cause}" if hung else f"the process ended by {ending.cause}",
+                detail=ending.output,
+            )
+
+    def _tallies(self) -> dict[str, Tally]:
+        """Records are first counted by their whole content: few of them differ."""
+        alike = Counter((r.passed, r.others, r.axes) for r in self.records.values())
+        judged: Counter[int] = Counter()
+        failed: Counter[int] = Counter()
+        notes: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        axes: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        for (passed, others, along), times in alike.items():
+            for number in (*passed, *(number for number, _ in others)):
+                judged[number] += times
+                for axis in along:
+                    axes[number][axis] += times
+            for number, judgement in others:
+                failed[number] += times * isinstance(judgement, Failure)
+                if isinstance(judgement, Note):
+                    notes[number][judgement.outcome] += times
+        tallies = {
+            self.ids[n]: Tally(judged[n], failed[n], notes[n], axes[n]) for n in sorted(judged)
+        }
+        if self.deaths:
+            dead = Tally(len(self.deaths), len(self.deaths))
+            tallies[CRASHES] = tallies.get(CRASHES, Tally()) + dead
+        return tallies

@@ -1,0 +1,102 @@
+"""What is done inside the child processes: everything that touches the backend."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tensorpact.backends.smoke import smoke
+from tensorpact.cases.feasible import possible
+from tensorpact.cases.model import Case
+from tensorpact.cases.shrink import shrink
+from tensorpact.errors import AdapterFault
+from tensorpact.guarantees import TABLE
+from tensorpact.guarantees.model import PASS, Failure, Guarantee, Judgement
+from tensorpact.judge import Judge
+from tensorpact.runner.isolation import Note
+from tensorpact.runner.subject import Reference, backend_of
+
+
+class Record(NamedTuple):
+    """The outcome of one case: guarantees stand as indices into those of the run."""
+
+    position: int
+    passed: tuple[int, ...]
+    others: tuple[tuple[int, Judgement], ...]
+    axes: tuple[str, ...]
+
+    @property
+    def judged(self) -> bool:
+        """Whether the case put any guarantee to the test."""
+        return bool(self.passed or self.others)
+
+
+def judge_cases(
+    note: Note, reference: Reference, ids: Sequence[str], cases: Sequence[tuple[int, Case]]
+) -> None:
+    """Notes a `Record` of every case as soon as it is judged; garbage is collected at the end.
+
+    Some deaths come only when what a case left behind is collected.
+    """
+    gc.freeze()
+    index = {id: number for number, id in enumerate(ids)}
+    with _judge(reference, ids) as judge:
+        for position, case in cases:
+            judged = [(index[promise.id], judgement) for promise, judgement in _judged(judge, case)]
+            passed = tuple([number for number, judgement in judged if judgement is PASS])
+            others = () if len(passed) == len(judged) else _others(judged)
+            note(Record(position, passed, others, judge.axes(case)))
+    gc.collect()
+
+
+def _judged(judge: Judge, case: Case) -> Sequence[tuple[Guarantee, Judgement]]:
+    """Raises what the judge raises, with a word on the case."""
+    try:
+        return judge.judge(case)
+    except AdapterFault as fault:
+        where = ", ".join(judge.axes(case))
+        raise AdapterFault(f"{judge.backend.name}: {fault} ({where})") from fault
+    except Exception as error:
+        error.add_note(f"The case was {case}")
+        raise
+
+
+def _others(judged: list[tuple[int, Judgement]]) -> tuple[tuple[int, Judgement], ...]:
+    return tuple((number, judgement) for number, judgement in judged if judgement is not PASS)
+
+
+def shrink_failure(
+    note: Note, reference: Reference, guarantee: str, case: Case, tries: int
+) -> None:
+    """Notes a smaller case that fails too, with its Failure; nothing if `case` does not fail."""
+    with _judge(reference, [guarantee]) as judge:
+        if _failure(judge, case) is None:
+            return
+        smaller = shrink(
+            case,
+            lambda tried: possible(tried, judge.claims) and _failure(judge, tried) is not None,
+            tries,
+        )
+        failure = _failure(judge, smaller)
+        if failure is not None:
+            note((smaller, failure))
+
+
+def import_in_child(_: Note, reference: Reference) -> None:
+    """Only imports the backend."""
+    backend_of(reference)
+
+
+def smoke_test(note: Note, reference: Reference) -> None:
+    """Notes the problems of the adapter."""
+    note(tuple(smoke(backend_of(reference))))
+
+
+def _judge(reference: Reference, ids: Sequence[str]) -> Judge:
+    return Judge(backend_of(reference), [TABLE[id] for id in ids])
+
+
+def _failure(judge: Judge, case: Case) -> Failure | None:
+    judgements = (judgement for _, judgement in _judged(judge, case))
+    return next((j for j in judgements if isinstance(j, Failure)), None)

@@ -1,0 +1,110 @@
+"""What comes home from a batch, and how the batches of a run are put together.
+
+Nothing here depends on the order in which batches finish, nor on where they ran.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tensorpact.cases.model import Block, Case, Leaf, Nest
+from tensorpact.reports.model import Finding, Verdict
+
+CRASHES = "error.nothing-crashes"
+"""The guarantee that every death and every hang of a process breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The cases that a guarantee was judged on: how many, with what outcome, along which axes."""
+
+    judged: int = 0
+    failed: int = 0
+    notes: Mapping[str, int] = field(default_factory=dict)
+    axes: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.judged + other.judged,
+            self.failed + other.failed,
+            Counter(self.notes) + Counter(other.notes),
+            Counter(self.axes) + Counter(other.axes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What became of a batch.
+
+    `findings` are distinct, counted, and neither shrunk nor spelled. `cases` counts those
+    that were tried. `untried` counts those whose like had killed the process too often.
+    `unexplained` says what happened that no single case is to blame for. `stopped`: the run
+    was interrupted before the batch was through.
+    """
+
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    cases: int = 0
+    untried: int = 0
+    unexplained: tuple[str, ...] = ()
+    stopped: bool = False
+
+    def __add__(self, other: BatchResult) -> BatchResult:
+        ids = dict.fromkeys([*self.tallies, *other.tallies])
+        return BatchResult(
+            {i: self.tallies.get(i, Tally()) + other.tallies.get(i, Tally()) for i in ids},
+            distinct([*self.findings, *other.findings]),
+            self.cases + other.cases,
+            self.untried + other.untried,
+            (*self.unexplained, *other.unexplained),
+            self.stopped or other.stopped,
+        )
+
+
+def source_class(case: Case) -> tuple[str, ...]:
+    """The operation with the kind and layout of its input: cases alike as far as deaths go."""
+    match case.source:
+        case Block(exporter=exporter, layout=layout):
+            return case.call.operation, exporter, layout
+    root = case.source.root
+    return case.call.operation, root.kind if isinstance(root, Leaf | Nest) else root.exporter
+
+
+def signature(finding: Finding) -> tuple[Any, ...]:
+    """Equal for findings that have, by all appearance, one cause.
+
+    Numbers do not count. Deaths are told apart by what the process said where it said
+    anything, else by the class of the input.
+    """
+    seen = _plain(finding.seen)
+    if finding.verdict is Verdict.FAIL:
+        operation_and_kind = source_class(finding.case)[:2]
+        return finding.guarantee, operation_and_kind, _plain(finding.required), seen
+    words = _plain(finding.detail)
+    return finding.guarantee, seen, words or source_class(finding.case)
+
+
+def distinct(
+    findings: Iterable[Finding], prefer: Callable[[Finding], Any] = lambda _: 0
+) -> tuple[Finding, ...]:
+    """One finding a signature, counts summed up: the first one, or the least by `prefer`."""
+    groups: dict[tuple[Any, ...], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(signature(finding), []).append(finding)
+    return tuple(
+        replace(min(group, key=prefer), count=sum(finding.count for finding in group))
+        for group in groups.values()
+    )
+
+
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_NUMBERS = re.compile(r"[\[(][-#,\s\[\]()]*[\])]")
+
+
+def _plain(text: str) -> str:
+    """The text with a mark in place of every number, and of every list of numbers."""
+    return _NUMBERS.sub("#", _NUMBER.sub("#", text))

@@ -1,0 +1,68 @@
+"""From what came home to a verdict for every guarantee."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases.spell import spell
+from tensorpact.guarantees import TABLE
+from tensorpact.guarantees.model import Guarantee, Level
+from tensorpact.reports.model import Finding, GuaranteeResult, Verdict
+from tensorpact.runner.outcome import CRASHES, BatchResult, Tally, distinct
+
+UNTRIED = "not tried: others of this kind had ended the process"
+
+
+def results_of(
+    guarantees: Sequence[Guarantee], claims: Claims, outcome: BatchResult
+) -> tuple[GuaranteeResult, ...]:
+    """A result for every guarantee that was asked for, in the order of the table.
+
+    A death that no selected guarantee speaks of is reported all the same.
+    """
+    ids = {guarantee.id for guarantee in guarantees}
+    if any(finding.guarantee == CRASHES for finding in outcome.findings):
+        ids.add(CRASHES)
+    return tuple(_result(TABLE[id], claims, outcome) for id in TABLE if id in ids)
+
+
+def _result(guarantee: Guarantee, claims: Claims, outcome: BatchResult) -> GuaranteeResult:
+    tally = outcome.tallies.get(guarantee.id, Tally())
+    findings = tuple(f for f in outcome.findings if f.guarantee == guarantee.id)
+    notes = dict(sorted(tally.notes.items()))
+    if guarantee.id == CRASHES and outcome.untried:
+        notes[UNTRIED] = outcome.untried
+    return GuaranteeResult(
+        guarantee.id,
+        guarantee.level,
+        _verdict(guarantee, claims, tally, findings),
+        tally.judged,
+        tally.failed,
+        findings,
+        notes,
+        dict(sorted(tally.axes.items())),
+    )
+
+
+def _verdict(
+    guarantee: Guarantee, claims: Claims, tally: Tally, findings: Iterable[Finding]
+) -> Verdict:
+    found = {finding.verdict for finding in findings}
+    if guarantee.level is Level.OBSERVE and tally.judged:
+        return Verdict.OBSERVED
+    for worst in (Verdict.CRASH, Verdict.TIMEOUT, Verdict.FAIL):
+        if worst in found:
+            return worst
+    if not any(guarantee.promises_for(claims, operation) for operation in claims.operations):
+        return Verdict.NOT_CLAIMED
+    return Verdict.PASS if tally.judged else Verdict.NOT_EXERCISED
+
+
+def spelled(findings: Iterable[Finding], claims: Claims) -> tuple[Finding, ...]:
+    """The findings with their cases as a person would type them: distinct, in a fixed order."""
+    called = [replace(finding, call=spell(finding.case, claims)) for finding in findings]
+    one_each = distinct(called, prefer=lambda f: (len(f.call), f.call))
+    order = {id: number for number, id in enumerate(TABLE)}
+    return tuple(sorted(one_each, key=lambda f: (order[f.guarantee], f.verdict, f.call)))

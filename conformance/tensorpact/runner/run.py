@@ -1,0 +1,224 @@
+"""A run: from a backend and a selection of guarantees to a report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed, wait
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from os import PathLike
+from time import monotonic
+from typing import Any, TypedDict, TypeVar
+
+from tensorpact.backends.protocol import Backend, Claims
+from tensorpact.cases.plan import BUDGETS, Batch, batches
+from tensorpact.errors import TensorpactError, UsageError
+from tensorpact.guarantees import TABLE, select
+from tensorpact.guarantees.model import Guarantee
+from tensorpact.reports.jsonlines import closing_lines, cut_off_line, found_line, header_line
+from tensorpact.reports.model import Finding, Header, Report
+from tensorpact.runner.limits import Limits
+from tensorpact.runner.outcome import BatchResult, signature
+from tensorpact.runner.results import results_of, spelled
+from tensorpact.runner.sink import Sink, opened
+from tensorpact.runner.tasks import describe, examine, judge_batch
+from tensorpact.runner.workers import Workers, workers
+
+T = TypeVar("T")
+
+INTERRUPTED = "interrupted"
+KILLED = "a worker process was killed from outside, perhaps for want of memory; use fewer jobs"
+NOTHING = "no case was judged"
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: parts of the phase that are done, and totals so far."""
+
+    phase: str
+    done: int
+    total: int
+    cases: int
+    findings: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class Options(TypedDict, total=False):
+    """The keywords of `run`."""
+
+    only: Sequence[str]
+    budget: str
+    seed: int
+    jobs: int | None
+    executor: Executor | None
+    output: str | PathLike[str] | None
+    progress: OnProgress | None
+    limits: Limits | None
+
+
+def run(
+    backend: Backend | str,
+    *,
+    only: Sequence[str] = (),
+    budget: str = "standard",
+    seed: int = 0,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    output: str | PathLike[str] | None = None,
+    progress: OnProgress | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """Judge a backend; the report says of every guarantee what became of it.
+
+    `backend` is a name as for the command line, or a `Backend`. `only` are globs over the
+    ids of guarantees. `budget` is quick, standard or deep. The same seed gives the same
+    verdicts and findings, whatever `jobs` (processes; one a core by default) and `executor`
+    (any `concurrent.futures.Executor`) are. `output` is a file that gets the report as JSON
+    lines while it comes about. Ctrl-C ends the run with an incomplete report.
+
+    Raises UsageError for names and files that do not work out, AdapterFault where the
+    adapter of the backend fails, HarnessFault for a fault of tensorpact itself.
+    """
+    globs = (only,) if isinstance(only, str) else tuple(only)
+    guarantees = select(globs)
+    if budget not in BUDGETS:
+        raise UsageError(f"there is no budget {budget!r}: use one of {', '.join(BUDGETS)}")
+    started = monotonic()
+    with opened(output) as sink, workers(backend, jobs, executor) as pool:
+        limits = limits or Limits()
+        claims = pool.first(describe, pool.reference, limits)
+        header = _header(claims, seed, budget, globs)
+        sink.write([header_line(header)])
+        plan = batches(claims, budget, seed, guarantees)
+        watch = _Watch(sink, claims, progress)
+        try:
+            outcome = _judged(pool, claims, guarantees, plan, limits, watch)
+        except TensorpactError as fault:
+            sink.write([cut_off_line(str(fault))])
+            raise
+        report = _report(header, guarantees, outcome, monotonic() - started)
+        sink.write(closing_lines(report))
+    return report if sink.trouble is None else _because(report, sink.trouble)
+
+
+def _judged(
+    pool: Workers,
+    claims: Claims,
+    guarantees: Sequence[Guarantee],
+    plan: Iterable[Batch],
+    limits: Limits,
+    watch: _Watch,
+) -> BatchResult:
+    """All that was found, shrunk and spelled; an interruption stands among the unexplained."""
+    ids = tuple(guarantee.id for guarantee in guarantees)
+    share = (pool.reference, ids)
+    judging = (pool.submit(judge_batch, *share, batch, limits) for batch in plan)
+    judged, trouble = _collect("judging", judging, pool.stop, watch, watch.judged)
+    outcome = sum((judged[number] for number in sorted(judged)), BatchResult())
+    findings = outcome.findings
+    if trouble is None:
+        shrinking = (pool.submit(examine, *share, finding, limits) for finding in findings)
+        examined, trouble = _collect("shrinking", shrinking, pool.stop, watch, watch.examined)
+        findings = tuple(examined.get(number, f) for number, f in enumerate(findings))
+    return replace(
+        outcome,
+        findings=spelled(findings, claims),
+        unexplained=(*outcome.unexplained, *([trouble] if trouble else [])),
+    )
+
+
+def _collect(
+    phase: str,
+    submitted: Iterable[Future[T]],
+    stop: Callable[[], None],
+    watch: _Watch,
+    each: Callable[[T], None],
+) -> tuple[dict[int, T], str | None]:
+    """The results that there are, by number, and why some are missing."""
+    futures: list[Future[T]] = []
+    trouble = None
+    try:
+        futures.extend(submitted)
+        watch.start(phase, len(futures))
+        for future in as_completed(futures):
+            if isinstance(future.exception(), BrokenExecutor):
+                trouble = KILLED
+            else:
+                each(future.result())
+    except KeyboardInterrupt:
+        stop()
+        wait([future for future in futures if not future.cancel()], timeout=STOP_SECONDS)
+        trouble = INTERRUPTED
+    return {n: future.result() for n, future in enumerate(futures) if _there(future)}, trouble
+
+
+def _there(future: Future[T]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+class _Watch:
+    """Tells of progress, and writes down what was found when it is found."""
+
+    def __init__(self, sink: Sink, claims: Claims, tell: OnProgress | None) -> None:
+        self._sink, self._claims, self._tell = sink, claims, tell
+        self._now = Progress("", 0, 0, 0, 0)
+        self._known: set[tuple[Any, ...]] = set()
+
+    def start(self, phase: str, total: int) -> None:
+        self._go(replace(self._now, phase=phase, done=0, total=total))
+
+    def judged(self, result: BatchResult) -> None:
+        new = [f for f in result.findings if signature(f) not in self._known]
+        self._known.update(map(signature, new))
+        self._sink.write(
+            found_line(finding, TABLE[finding.guarantee].level)
+            for finding in spelled(new, self._claims)
+        )
+        cases = self._now.cases + result.cases
+        self._go(replace(self._now, cases=cases, findings=len(self._known)), 1)
+
+    def examined(self, _: Finding) -> None:
+        self._go(self._now, 1)
+
+    def _go(self, now: Progress, steps: int = 0) -> None:
+        self._now = replace(now, done=now.done + steps)
+        if self._tell is not None:
+            self._tell(self._now)
+
+
+def _report(
+    header: Header, guarantees: Sequence[Guarantee], outcome: BatchResult, seconds: float
+) -> Report:
+    reasons = list(dict.fromkeys(outcome.unexplained))
+    if not outcome.cases:
+        reasons.append(NOTHING)
+    return Report(
+        header,
+        results_of(guarantees, header.claims, outcome),
+        outcome.cases,
+        outcome.untried,
+        seconds,
+        "; ".join(reasons) or None,
+    )
+
+
+def _because(report: Report, reason: str) -> Report:
+    reasons = [report.incomplete, reason] if report.incomplete else [reason]
+    return replace(report, incomplete="; ".join(reasons))
+
+
+def _header(claims: Claims, seed: int, budget: str, only: tuple[str, ...]) -> Header:
+    return Header(
+        claims=claims,
+        suite=version("tensorpact"),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        numpy=version("numpy"),
+        seed=seed,
+        budget=budget,
+        only=only,
+    )

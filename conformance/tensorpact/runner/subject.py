@@ -1,0 +1,76 @@
+"""How a process gets hold of the backend that it judges.
+
+A backend named by a string is imported where it is judged, and never in the process that
+asked. A `Backend` object cannot travel by name: processes that are forked inherit it.
+"""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+
+from tensorpact.backends.find import load as find
+from tensorpact.backends.protocol import Backend
+from tensorpact.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A backend that lies in the memory of this process and of those forked from it."""
+
+    key: int
+
+
+Reference = str | Inherited | Backend
+"""What is sent to another process in place of a backend."""
+
+_LENT: dict[int, Backend] = {}
+_KEYS = count()
+
+
+def lend(backend: Backend) -> Inherited:
+    """Make the backend available, until `take_back`, to processes that are forked from now on."""
+    reference = Inherited(next(_KEYS))
+    _LENT[reference.key] = backend
+    return reference
+
+
+def take_back(reference: Reference) -> None:
+    """Forget a backend that was lent; other references need no such thing."""
+    if isinstance(reference, Inherited):
+        _LENT.pop(reference.key, None)
+
+
+def sendable(backend: Backend | str, executor: Executor) -> Reference:
+    """The reference by which an executor that somebody else made gets the backend.
+
+    Raises UsageError for a backend object that cannot be sent to other processes.
+    """
+    if isinstance(backend, str):
+        return backend
+    if isinstance(executor, ThreadPoolExecutor):
+        return lend(backend)
+    try:
+        pickle.dumps(backend)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"{backend.name} cannot be sent to the executor's processes ({error}): "
+            "name it by its import path, as in mypkg.adapter:backend"
+        ) from error
+    return backend
+
+
+def backend_of(reference: Reference) -> Backend:
+    """The backend; imports it when it was named. Raises UsageError and AdapterFault."""
+    match reference:
+        case Inherited(key):
+            return _LENT[key]
+        case str():
+            return _found(reference)
+    return reference
+
+
+_found = cache(find)

@@ -1,0 +1,139 @@
+"""The processes that batches are sent to: our own pool, or an executor of the caller's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from ctypes import c_bool
+from dataclasses import dataclass
+from multiprocessing.context import BaseContext, SpawnContext, SpawnProcess
+from multiprocessing.sharedctypes import RawValue
+from types import ModuleType
+from typing import Any, ParamSpec, TypeVar
+
+from tensorpact.backends.protocol import Backend
+from tensorpact.errors import HarnessFault, UsageError
+from tensorpact.runner.isolation import die_with_parent, forking
+from tensorpact.runner.limits import stop_when
+from tensorpact.runner.subject import Reference, lend, sendable, take_back
+from tensorpact.runner.tasks import import_backend
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """An executor, the reference by which its processes get the backend, and how to stop them."""
+
+    executor: Executor
+    reference: Reference
+    stop: Callable[[], None]
+
+    def submit(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        with forking():
+            return self.executor.submit(work, *args, **kwargs)
+
+    def first(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of the first thing that is asked of the workers.
+
+        Raises HarnessFault if they cannot start, or die of importing the backend.
+        """
+        try:
+            return self.submit(work, *args, **kwargs).result()
+        except BrokenExecutor as error:
+            raise HarnessFault(
+                "the worker processes died at once: see whether the backend can be imported in "
+                "a fresh Python, and whether there is memory for as many jobs"
+            ) from error
+
+
+@contextmanager
+def workers(
+    backend: Backend | str, jobs: int | None, executor: Executor | None
+) -> Iterator[Workers]:
+    """Workers for this backend: a pool of `jobs` processes, one a core, unless `executor` is given.
+
+    Raises UsageError where the backend cannot be handed to the processes.
+    """
+    if executor is None:
+        with _own_pool(backend, jobs or _cores()) as own:
+            yield own
+        return
+    reference = sendable(backend, executor)
+    try:
+        yield Workers(executor, reference, lambda: None)
+    finally:
+        take_back(reference)
+
+
+@contextmanager
+def _own_pool(backend: Backend | str, jobs: int) -> Iterator[Workers]:
+    stop: Any = RawValue(c_bool, False)
+    reference = lend(backend) if isinstance(backend, Backend) else backend
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=_context(backend), initializer=_enter, initargs=(stop,)
+    )
+    own = Workers(pool, reference, lambda: setattr(stop, "value", True))
+    try:
+        for _ in range(jobs):
+            own.submit(import_backend, reference)
+        yield own
+    finally:
+        own.stop()
+        pool.shutdown(cancel_futures=True)
+        take_back(reference)
+
+
+def _enter(stop: c_bool) -> None:
+    """A worker is told to stop by the flag; Ctrl-C on a terminal reaches all processes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
+    stop_when(stop)
+
+
+class _FreshProcess(SpawnProcess):
+    """A fresh interpreter that does not run the caller's script a second time.
+
+    The script would be imported as a main module by every worker, and one without an
+    `if __name__ == "__main__":` would start workers of its own. Ours need nothing of it.
+    """
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _FreshContext(SpawnContext):
+    Process = _FreshProcess
+
+
+def _context(backend: Backend | str) -> BaseContext:
+    """A name is looked up by fresh interpreters, an object is inherited by forks of this one.
+
+    What a library did before in this process, such as starting threads, can make forks of
+    it hang: a fresh interpreter is the safer one.
+    """
+    if isinstance(backend, str):
+        return _FreshContext()
+    if "fork" not in multiprocessing.get_all_start_methods():
+        raise UsageError(
+            f"{backend.name} cannot be handed to other processes on this system: "
+            "name it by its import path, as in mypkg.adapter:backend"
+        )
+    return multiprocessing.get_context("fork")
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

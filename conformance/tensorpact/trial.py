@@ -1,0 +1,223 @@
+"""A trial: one case, what the rules lead one to expect of it, and what was observed.
+
+Checks are plain functions of a trial. Everything here is frozen; `expectation` fills in
+`Expected` from the rule tables, `probes` fill in `Observed` from the running backend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reftensor.rules import Data, Memory, Need, Refusal
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases.model import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the rules say of a case, before anything is called.
+
+    `kind` is the kind of data as in `backends.protocol.KINDS` ("thing" for what is no data).
+    `accepted`: the operation is documented to take this kind. `refusal`: why it must be
+    refused, if it must. `may_refuse`: refusing is allowed though a result is possible.
+    `dtype`, `shape`, `device`: of the result, None where the rules leave it open. `carried`
+    is the dtype that the data brings along. `memory`: whose memory the result uses, with
+    `needs` as the reason.
+    """
+
+    kind: str
+    data: Data
+    accepted: bool
+    refusal: Refusal | None = None
+    may_refuse: bool = False
+    carried: str | None = None
+    dtype: str | None = None
+    shape: tuple[int, ...] | None = None
+    device: str | None = None
+    needs: frozenset[Need] = frozenset()
+    memory: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception that a call ended in: class names from the most to the least derived.
+
+    `by_input`: it is the very exception that the input's own method raised; `from_input`:
+    that, or one that was raised from it.
+    """
+
+    classes: tuple[str, ...]
+    message: str
+    by_input: bool = False
+    from_input: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.classes[0]
+
+    def is_a(self, *names: str) -> bool:
+        return any(name in self.classes for name in names)
+
+    def __str__(self) -> str:
+        first = self.message.strip().partition("\n")[0]
+        return f"{self.name}: {first[:160]}" if first else self.name
+
+
+class Seen(StrEnum):
+    """How far writes through one side were seen through the other."""
+
+    EVERYWHERE = "at every element"
+    NOWHERE = "at no element"
+    PARTLY = "at some elements"
+    UNKNOWN = "could not be tried"
+
+
+class Relation(StrEnum):
+    """How the memory of source and result hang together, judged by writes alone."""
+
+    SHARED = "shared"
+    INDEPENDENT = "independent"
+    ONE_WAY = "one-way"
+    PARTIAL = "partial"
+    SEPARATED_LATE = "separated late"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What writing showed: into the source first, into the result, then the source again."""
+
+    source_to_result: Seen = Seen.UNKNOWN
+    result_to_source: Seen = Seen.UNKNOWN
+    source_to_result_again: Seen = Seen.UNKNOWN
+    stray: bool = False
+
+    @property
+    def relation(self) -> Relation:
+        """`stray`, a write outside the elements, makes it PARTIAL like a write to some."""
+        tried = [
+            seen
+            for seen in (self.source_to_result, self.result_to_source)
+            if seen is not Seen.UNKNOWN
+        ]
+        if not tried:
+            return Relation.UNKNOWN
+        if Seen.PARTLY in tried or self.stray:
+            return Relation.PARTIAL
+        if len(set(tried)) == 2:
+            return Relation.ONE_WAY
+        again = self.source_to_result_again
+        if again is not Seen.UNKNOWN and again is not self.source_to_result:
+            late = self.source_to_result is Seen.EVERYWHERE
+            return Relation.SEPARATED_LATE if late else Relation.ONE_WAY
+        return Relation.SHARED if tried[0] is Seen.EVERYWHERE else Relation.INDEPENDENT
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The result as it describes itself through DLPack, None where it does not.
+
+    `device` is its `__dlpack_device__`. `address` is that of the first element of a versioned
+    export and `readonly` its flag; `legacy` says that it gives an export without flags, too.
+    """
+
+    device: tuple[int, int] | None = None
+    address: int | None = None
+    readonly: bool | None = None
+    legacy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A returned tensor as the probes saw it, before and after writing.
+
+    `reads` are the elements by every read path, as bytes in C order in the result's dtype;
+    a path that raised stands in `unread` with what it raised. `dtype` is None for one that
+    the adapter does not know; `native_dtype` is then its text. `address` and `strides`
+    (bytes) are None where they cannot be known. `extent` are the lowest and the one past
+    the highest byte address of its elements. `writable`: a write through the adapter took
+    effect; None when not tried. `view`: how far a view of the result and the source see each
+    other's writes. `fresh`: writing to it leaves the result of a second call on the same plain
+    values alone; None when not tried. `export` is None when it was not looked at.
+    """
+
+    type_name: str
+    is_tensor: bool
+    same_object: bool
+    dtype: str | None
+    native_dtype: str
+    shape: tuple[int, ...]
+    device: str | None
+    strides: tuple[int, ...] | None = None
+    address: int | None = None
+    reads: tuple[tuple[str, bytes], ...] = ()
+    unread: tuple[tuple[str, Raised], ...] = ()
+    writes: Writes = field(default_factory=Writes)
+    writable: bool | None = None
+    view: Seen = Seen.UNKNOWN
+    fresh: bool | None = None
+    export: Export | None = None
+    requires_grad: bool | None = None
+    has_history: bool | None = None
+    gradient_flows: bool | None = None
+
+    def read(self, path: str = "read") -> bytes | None:
+        return next((data for name, data in self.reads if name == path), None)
+
+    @property
+    def relation(self) -> Relation:
+        return self.writes.relation
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """The live source, as it was handed in: where its elements lie, and how.
+
+    `address` and `strides` (bytes) describe the first element and the layout; `extent` is
+    the range of addresses of the memory that it lends. `elements` are its elements before the
+    call, as bytes in C order in its own dtype. None for plain values.
+    """
+
+    address: int | None = None
+    strides: tuple[int, ...] | None = None
+    extent: tuple[int, int] | None = None
+    aliased: bool = False
+    elements: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What one call did: returned or raised, warned, and what it did to its input.
+
+    `unbuilt` says why the source could not be made; then nothing was called. `warnings` are
+    "Category: message", of the call that is observed; `earlier` are those of the call before
+    it, where it was made twice. `damage` says what the call changed about its input, empty
+    when nothing. `copies` are the addresses of the copies that the exporter made on request.
+    `touched` counts the pages of memory that the call touched first; None when not counted.
+    """
+
+    raised: Raised | None = None
+    result: Result | None = None
+    warnings: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    damage: str = ""
+    copies: tuple[int, ...] = ()
+    touched: int | None = None
+    provided: Provided = field(default_factory=Provided)
+    unbuilt: str = ""
+
+    @property
+    def returned(self) -> bool:
+        return self.result is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A case with what was expected and what was observed, and the trials it is compared to."""
+
+    case: Case
+    claims: Claims
+    expected: Expected
+    observed: Observed
+    related: tuple[Trial, ...] = ()

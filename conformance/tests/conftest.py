@@ -1,0 +1,1 @@
+"""Its presence makes the helper modules of this folder importable from the folders below."""

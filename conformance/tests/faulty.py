@@ -1,0 +1,64 @@
+"""Backends that end, hang or spoil the process in one way each, made out of NumPy's."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tensorpact.backends.numpy import backend as sound
+from tensorpact.backends.protocol import Backend, derive
+
+Array = np.ndarray[Any, Any]
+
+
+def spoiled(name: str, spoil: Callable[[], object]) -> Backend:
+    """NumPy, but `asarray` of a float16 array does something else first."""
+
+    def asarray(data: Any, **arguments: Any) -> Array:
+        if isinstance(data, np.ndarray) and data.dtype == np.float16:
+            spoil()
+        return np.asarray(data, **arguments)
+
+    return derive(sound, operations={"asarray": asarray}, name=name)
+
+
+class DiesWhenCollected:
+    """Part of a cycle, so that only the garbage collector ends it."""
+
+    def __init__(self) -> None:
+        self.myself = self
+
+    def __del__(self) -> None:
+        os.abort()
+
+
+calls: list[None] = []
+
+
+def die_at_the_third_call() -> None:
+    """No single case does this."""
+    calls.append(None)
+    if len(calls) == 3:
+        os.abort()
+
+
+def say_and_abort() -> None:
+    os.write(2, b"terminate called after throwing an instance of 'Error'\n")
+    os.abort()
+
+
+def break_the_adapter(_: Array) -> bytes:
+    raise KeyError("float16")
+
+
+aborting = spoiled("aborting", say_and_abort)
+leaving = spoiled("leaving", lambda: os._exit(0))
+sleeping = spoiled("sleeping", lambda: time.sleep(60))
+dying_late = spoiled("dying-late", DiesWhenCollected)
+dying_together = spoiled("dying-together", die_at_the_third_call)
+broken_adapter = derive(sound, read=break_the_adapter, name="broken-adapter")
+copying = derive(sound, operations={"asarray": lambda data, **_: np.array(data)}, name="copying")

@@ -1,0 +1,82 @@
+"""The generated pages: complete, fresh, and with links that lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reftensor import rules
+from tensorpact import documentation
+from tensorpact.documentation.markdown import GENERATED, table
+from tensorpact.guarantees import TABLE
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+WRITTEN = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def test_the_committed_pages_are_fresh() -> None:
+    assert documentation.stale(DOCS) == ()
+
+
+def test_every_guarantee_stands_on_its_groups_page_in_full() -> None:
+    pages = documentation.pages()
+    for guarantee in TABLE.values():
+        page = pages[f"guarantees/{guarantee.group}.md"]
+        assert f"## {guarantee.id}\n" in page
+        assert f"**{guarantee.level}.** {guarantee.sentence}" in page
+        assert guarantee.why in page
+        assert all(promise.url in page for promise in guarantee.promised_by)
+
+
+def test_the_page_of_rules_has_every_table() -> None:
+    page = documentation.pages()["rules.md"]
+    assert page.count("\n## ") == 7
+    assert all(f"| {refusal} |" in page for refusal in rules.Refusal)
+    assert all(page.count(f"| {data} | {need} |") == 1 for data, need in rules.MEMORY)
+
+
+def test_a_changed_page_a_missing_one_and_a_left_over_one_are_stale(tmp_path: Path) -> None:
+    documentation.write(tmp_path)
+    (tmp_path / "rules.md").write_text("changed", encoding="utf-8")
+    (tmp_path / "cli.md").unlink()
+    (tmp_path / "guarantees/old.md").write_text(GENERATED, encoding="utf-8")
+    assert set(documentation.stale(tmp_path)) == {"rules.md", "cli.md", "guarantees/old.md"}
+
+
+def test_writing_deletes_left_over_pages_and_leaves_written_ones_alone(tmp_path: Path) -> None:
+    (tmp_path / "old.md").write_text(GENERATED, encoding="utf-8")
+    (tmp_path / "mine.md").write_text("# Mine", encoding="utf-8")
+    documentation.write(tmp_path)
+    assert not (tmp_path / "old.md").exists()
+    assert (tmp_path / "mine.md").read_text(encoding="utf-8") == "# Mine"
+
+
+def test_a_cell_cannot_break_its_table() -> None:
+    assert table(["a"], [["x|y\nz"]]).splitlines()[-1] == r"| x\|y z |"
+    with pytest.raises(ValueError, match="as many cells"):
+        table(["a", "b"], [["only one"]])
+
+
+def links() -> Iterator[tuple[Path, str]]:
+    for page in WRITTEN:
+        for target in LINK.findall(page.read_text(encoding="utf-8")):
+            if not target.startswith(("https:", "http:")):
+                yield page, target
+
+
+@pytest.mark.parametrize(("page", "target"), list(links()))
+def test_every_link_inside_the_project_leads_to_a_page_and_heading(page: Path, target: str) -> None:
+    path, _, anchor = target.partition("#")
+    there = (page.parent / path).resolve() if path else page
+    assert there.exists(), f"{page.name}: {target}"
+    assert not anchor or anchor in anchors(there), f"{page.name}: {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
