@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -110,14 +111,17 @@ def has_specials(case: Case, claims: Claims) -> bool:
     if not _known_dtype(case, claims):
         return False
     if case.root is not None:
-        suited = _target_kind(case, claims) in ("", *CONTINUOUS) and numeric(case.root)
-        return suited and any(map(_special, leaves_of(case)))
+        suited = _target_kind(case, claims) in ("", *CONTINUOUS)
+        return suited and any(map(_special, leaves_of(case))) and numeric(case.root)
+    if case.source.content not in ("specials", "limits"):
+        return False
     block = _straight(case, claims)
-    if block is None or block.content not in ("specials", "limits") or reads_raw(case, claims):
+    if block is None or reads_raw(case, claims):
         return False
     return case.call.dtype in (None, block.dtype) and _kind(block) in CONTINUOUS
 
 
+@lru_cache(maxsize=65536)
 def _special(leaf: Leaf) -> bool:
     return leaf.kind not in ("bool", "int") and any(map(_special_part, parts_of(leaf)))
 

@@ -161,7 +161,7 @@ FAULTS = (
                     {"as_tensor": copy_where_there_is_an_index},
                     Case(Block(), call("as_tensor", device="cpu#1"))),
     reference_fault("device.unknown-device-raises", "an unknown device is the host",
-                    {"asarray": fall_back_to_the_host}, given([1.0], device="nope")),
+                    {"asarray": fall_back_to_the_host}, Case(Block(), call("asarray", device="nope"))),
     reference_fault("device.no-copy-across-devices", "copy=False is forgotten on the way",
                     {"asarray": copy_across_in_silence},
                     Case(Block(), call("asarray", copy=False, device="sim:0#0"))),

@@ -247,9 +247,10 @@ def test_a_library_that_stores_objects_has_asked_them_nothing() -> None:
 
 def test_an_empty_result_at_the_end_of_the_buffer_is_allowed() -> None:
     """Nothing outside the buffer is read."""
-    assert "error.frombuffer-bounds" not in verdict(
-        numpy_backend, [buffer(dtype="uint8", offset=24)]
-    ).broken
+    assert (
+        "error.frombuffer-bounds"
+        not in verdict(numpy_backend, [buffer(dtype="uint8", offset=24)]).broken
+    )
 
 
 def test_refusing_hard_layouts_is_allowed() -> None:

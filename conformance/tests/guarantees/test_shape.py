@@ -216,4 +216,3 @@ def test_a_copy_may_be_in_any_order_and_it_is_noted() -> None:
     in_c_order = derive(numpy_backend, operations=c_order)
     assert "the source's order" in verdict(numpy_backend, [case]).notes
     assert "C order" in verdict(in_c_order, [case]).notes
-

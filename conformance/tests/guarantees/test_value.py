@@ -121,7 +121,7 @@ def saturate_nested_uint16(data: Any, **given: Any) -> Array:
 def floor_half_arrays(data: Any, **given: Any) -> Array:
     half = isinstance(data, np.ndarray) and data.dtype == np.float16
     if half and given.get("dtype") is not None and given["dtype"].kind == "i":
-        return np.floor(data).astype(given["dtype"])
+        data = np.floor(data)
     return np.asarray(data, **given)
 
 
@@ -129,7 +129,7 @@ def bool_of_int(data: Any, **given: Any) -> Array:
     if given.get("dtype") == np.bool_ and isinstance(data, np.ndarray) and data.dtype.kind == "f":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return data.astype(np.int64).astype(np.bool_)
+            data = data.astype(np.int64)
     return np.asarray(data, **given)
 
 
@@ -278,9 +278,7 @@ LAZY = derive(
     strides=None,
     paths={},
 )
-CONJUGATE = Case(
-    Block("own", "complex64", (3,), alignment=0, lazy="conjugate"), call("asarray")
-)
+CONJUGATE = Case(Block("own", "complex64", (3,), alignment=0, lazy="conjugate"), call("asarray"))
 
 
 def test_a_view_that_stays_lazy_shows_its_values() -> None:
@@ -305,6 +303,7 @@ def test_what_becomes_of_a_mask_is_noted() -> None:
 
 
 def test_a_number_is_its_own_nearest_where_it_fits() -> None:
-    assert "value.narrowing-is-correctly-rounded" not in verdict(
-        numpy_backend, [node(py(1.5), dtype="float16")]
-    ).kept
+    assert (
+        "value.narrowing-is-correctly-rounded"
+        not in verdict(numpy_backend, [node(py(1.5), dtype="float16")]).kept
+    )
