@@ -73,8 +73,8 @@ def frombuffer(buffer: Any, *, dtype: DType | str, count: int = -1, offset: int 
     """A tensor of rank 1 over the bytes of a buffer, on the host whatever the default is.
 
     `offset` counts bytes, `count` elements; a negative count takes all that follow. Read-only
-    if the buffer is. Raises ValueError for what lies outside of the buffer, BufferError for bytes that are
-    not contiguous, TypeError for what is no buffer. Promise: torch.frombuffer.
+    if the buffer is. Raises ValueError for what lies outside of the buffer, BufferError for
+    bytes that are not contiguous, TypeError for what is no buffer. Promise: torch.frombuffer.
     """
     wanted = dtypes.dtype(dtype)
     if isinstance(buffer, Tensor):

@@ -135,6 +135,9 @@ def _big(value: int) -> str:
 def _block_lines(block: Block, claims: Claims, name: str) -> list[str]:
     if block.exporter == "own":
         return _own_lines(block, claims, name)
+    if block.exporter == "accelerated":
+        wrapped = f"{name} = Accelerated({name})  # an object with __dlpack__ alone"
+        return [*_own_lines(block, claims, name), wrapped]
     if block.exporter in _FLAT:
         return _FLAT[block.exporter](block, name)
     lines = [f"{name} = {_ndarray(block)}"]

@@ -9,6 +9,7 @@ from collections import UserList, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -148,7 +149,9 @@ def _self_containing() -> list[Any]:
     return inside
 
 
+@cache
 def _deep(levels: int) -> list[Any]:
+    """One list for all cases: to make it and to take it apart costs more than to refuse it."""
     nested: list[Any] = [1.0]
     for _ in range(levels - 1):
         nested = [nested]

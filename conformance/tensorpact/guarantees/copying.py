@@ -38,14 +38,16 @@ def is_fresh(trial: Trial) -> Judgement:
 
 
 def converted_apart(trial: Trial) -> Judgement:
-    needs = trial.expected.needs
-    return is_independent(trial) if needs & {Need.DTYPE} else SKIP
+    """A result of another dtype has memory of its own."""
+    return is_independent(trial) if Need.DTYPE in trial.expected.needs else SKIP
 
 
 def copied_once(trial: Trial) -> Judgement:
     """Where the exporter made the copy, the result is that copy."""
     result, copies = trial.observed.result, trial.observed.copies
-    if not trial.expected.accepted or result is None or result.address is None or result.relation is not Relation.INDEPENDENT:
+    if not trial.expected.accepted or result is None or result.address is None:
+        return SKIP
+    if result.relation is not Relation.INDEPENDENT:
         return SKIP
     if len(copies) > 1:
         return Failure("one copy", f"the exporter was asked for {len(copies)}")
@@ -55,6 +57,7 @@ def copied_once(trial: Trial) -> Judgement:
 
 
 def untouched(trial: Trial) -> Judgement:
+    """The input is as it was, whether the call returned or raised."""
     if trial.observed.unbuilt:
         return SKIP
     damage = trial.observed.damage
@@ -62,8 +65,9 @@ def untouched(trial: Trial) -> Judgement:
 
 
 def can_be_written(trial: Trial) -> Judgement:
+    """A write to the copy takes effect; whether it is a copy is judged elsewhere."""
     result = trial.observed.result
-    if result is None or result.writable is None:
+    if result is None or result.writable is None or result.relation is Relation.SHARED:
         return SKIP
     return PASS if result.writable else Failure("a result that can be written", "it cannot")
 
@@ -112,7 +116,7 @@ def _sequence(case: Case, _: Claims) -> bool:
         return False
     if isinstance(root, Nest) and _has_arrays(case):
         return True
-    return plainly_nested(root) and bool(next(leaves(root), None))
+    return plainly_nested(root) and bool(leaves(root))
 
 
 def _counting_exporter(case: Case, _: Claims) -> bool:

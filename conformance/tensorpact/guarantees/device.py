@@ -2,177 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from reftensor.rules import Need
-from tensorpact.backends.protocol import Claims
-from tensorpact.cases.model import Case
+from tensorpact.guarantees import device_cases as cases
+from tensorpact.guarantees import device_checks as checks
 from tensorpact.guarantees.authorities import dlpack, safety, std, std_topic, torch, torch_topic
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
+from tensorpact.guarantees.model import Guarantee, Level
 from tensorpact.guarantees.predicates import (
     EVERY,
     INGEST,
-    must_raise,
-    python_kinds,
-    refused_wrongly,
 )
-from tensorpact.guarantees.relations import in_first_spelling, is_independent
-from tensorpact.trial import Relation, Trial
 
 TITLE = "where the result lives"
-
-_HOST_CODES = (1, 3, 11, 13)
-"""kDLCPU, and the kinds of DLPack whose memory the host can address as well."""
-
-
-# --------------------------------------------------------------------------- checks
-
-
-def on_expected_device(trial: Trial) -> Judgement:
-    """A result that is returned lives on the expected device."""
-    wanted, result = trial.expected.device, trial.observed.result
-    if wanted is None or result is None or not result.is_tensor:
-        return SKIP
-    if result.device == wanted:
-        return PASS
-    return Failure(f"a result on {wanted}", f"on {result.device or 'a device without a name'}")
-
-
-def stays_there(trial: Trial) -> Judgement:
-    """An array of an accelerator is taken, and the result is on that accelerator."""
-    if trial.observed.result is None:
-        return refused_wrongly(trial, f"a result on {trial.expected.device}")
-    return on_expected_device(trial)
-
-
-def behaves_as_first_spelling(trial: Trial) -> Judgement:
-    """The related call, with the device's first spelling, has the same outcome."""
-    if trial.observed.unbuilt or not trial.related:
-        return SKIP
-    mine, other = _outcome(trial), _outcome(trial.related[0])
-    return PASS if mine == other else Failure(f"as by its first spelling: {other}", mine)
-
-
-def _outcome(trial: Trial) -> str:
-    result = trial.observed.result
-    if result is None:
-        return f"raises {trial.observed.raised.name if trial.observed.raised else 'nothing'}"
-    itself = "the input itself, " if result.same_object else ""
-    return f"{itself}{result.dtype} on {result.device}, memory {result.relation}"
-
-
-def raises(trial: Trial) -> Judgement:
-    return must_raise(trial, "an exception: there is no such device")
-
-
-def moved_apart(trial: Trial) -> Judgement:
-    """A result on another device than its source has memory of its own."""
-    result = trial.observed.result
-    if result is None or result.device is None or Need.DEVICE not in trial.expected.needs:
-        return SKIP
-    return is_independent(trial) if result.device == trial.expected.device else SKIP
-
-
-def raises_instead_of_copying(trial: Trial) -> Judgement:
-    """Two devices that share one memory need no copy, and neither do no elements."""
-    result = trial.observed.result
-    if Need.DEVICE not in trial.expected.needs or not trial.expected.accepted:
-        return SKIP
-    if result is not None and (result.relation is Relation.SHARED or 0 in result.shape):
-        return SKIP
-    return must_raise(trial, "an exception: another device takes a copy, and copy=False forbids it")
-
-
-def invents_nothing(trial: Trial) -> Judgement:
-    result = trial.observed.result
-    if result is not None and result.device in trial.claims.dataless:
-        return SKIP
-    return must_raise(trial, "an exception: the source holds no values")
-
-
-def tells_the_truth(trial: Trial) -> Judgement:
-    """The device that the result reports, the one that it exports and its memory agree."""
-    result, claims = trial.observed.result, trial.claims
-    if result is None or result.device is None or result.export is None:
-        return SKIP
-    if result.export.device is None:
-        return SKIP
-    if (result.export.device[0] in _HOST_CODES) == (result.device in claims.unaddressable):
-        return Failure(
-            f"an export that says where it is, on {result.device}",
-            f"__dlpack_device__ gives {result.export.device}",
-        )
-    there = result.read("memory")
-    if there is None or there == result.read():
-        return PASS
-    return Failure("its elements at the address that it names", "other bytes stand there")
-
-
-# --------------------------------------------------------------------------- cases
-
-
-def _explicit(case: Case, claims: Claims) -> bool:
-    return case.call.device in claims.devices
-
-
-def _carried(case: Case, _: Claims) -> bool:
-    block = case.block
-    return block is not None and block.exporter == "own" and case.call.device is None
-
-
-def _to_default(case: Case, claims: Claims) -> bool:
-    """Host data under a default device; what torch.asarray does with all but Python numbers
-    is documented in two ways."""
-    if not case.state.default_device or case.call.device is not None:
-        return False
-    block = case.block
-    if case.call.operation == "asarray":
-        return block is None and python_kinds(case.root) is not None
-    return block is None or (block.exporter == "ndarray" and block.dtype in claims.dtypes)
-
-
-def _under_default(case: Case, _: Claims) -> bool:
-    block = case.block
-    host = block is not None and not block.device
-    return host and bool(case.state.default_device) and case.call.device is None
-
-
-def _spelled(case: Case, claims: Claims) -> bool:
-    return case.call.device in claims.devices and not in_first_spelling(case)
-
-
-def _first_spelling(case: Case, _: Claims) -> tuple[Case, ...]:
-    call = case.call.with_argument("device", f"{case.call.device}#0")
-    return (replace(case, call=call),)
-
-
-def _unknown(case: Case, claims: Claims) -> bool:
-    return case.call.device is not None and case.call.device not in claims.devices
-
-
-def _has_memory(case: Case, _: Claims) -> bool:
-    return case.block is not None
-
-
-def _never_across(case: Case, claims: Claims) -> bool:
-    return case.call.copy is False and case.block is not None and _explicit(case, claims)
-
-
-def _out_of_nowhere(case: Case, claims: Claims) -> bool:
-    block, target = case.block, case.call.device
-    if block is None or block.exporter != "own" or 0 in block.shape:
-        return False
-    return block.device in claims.dataless and target in claims.devices
-
-
-def _accelerated(case: Case, _: Claims) -> bool:
-    block = case.block
-    if block is None or block.exporter != "accelerated":
-        return False
-    return case.call.device is None and not case.state.default_device
-
-
-# --------------------------------------------------------------------------- the table
 
 _SEMANTICS = std_topic("design_topics/device_support", "semantics", "asarray", "from_dlpack")
 
@@ -198,8 +37,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             torch("asarray", "parameter device"),
             torch("from_dlpack", "parameter device"),
         ),
-        applies=_explicit,
-        check=on_expected_device,
+        applies=cases.explicit,
+        check=checks.on_expected_device,
     ),
     Guarantee(
         id="device.carried-device-is-kept",
@@ -218,8 +57,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             torch("asarray", "parameter device"),
             torch("from_dlpack", "parameter device"),
         ),
-        applies=_carried,
-        check=on_expected_device,
+        applies=cases.carried,
+        check=checks.on_expected_device,
     ),
     Guarantee(
         id="device.host-data-goes-to-default",
@@ -236,8 +75,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             torch("asarray", "parameter device"),
             torch("set_default_device", "description", *INGEST),
         ),
-        applies=_to_default,
-        check=on_expected_device,
+        applies=cases.to_default,
+        check=checks.on_expected_device,
     ),
     Guarantee(
         id="device.sharing-constructors-ignore-default",
@@ -249,8 +88,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             torch("set_default_device", "note on sharing functions", "from_numpy", "frombuffer"),
             torch("from_dlpack", "parameter device"),
         ),
-        applies=_under_default,
-        check=on_expected_device,
+        applies=cases.under_default,
+        check=checks.on_expected_device,
     ),
     Guarantee(
         id="device.spellings-are-one-device",
@@ -268,9 +107,9 @@ GUARANTEES: tuple[Guarantee, ...] = (
             torch_topic("tensor_attributes", "torch.device", *INGEST, "from_dlpack"),
             safety("one device has one behaviour"),
         ),
-        applies=_spelled,
-        check=behaves_as_first_spelling,
-        related=_first_spelling,
+        applies=cases.spelled,
+        check=checks.behaves_as_first_spelling,
+        related=cases.first_spelling,
     ),
     Guarantee(
         id="device.unknown-device-raises",
@@ -283,8 +122,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             torch_topic("tensor_attributes", "torch.device", *INGEST, "from_dlpack"),
             safety("what was asked for is done or refused"),
         ),
-        applies=_unknown,
-        check=raises,
+        applies=cases.unknown,
+        check=checks.raises,
     ),
     Guarantee(
         id="device.transfer-is-independent",
@@ -297,8 +136,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             torch("tensor", "description"),
             torch("asarray", "data on another device"),
         ),
-        applies=_has_memory,
-        check=moved_apart,
+        applies=cases.has_memory,
+        check=checks.moved_apart,
     ),
     Guarantee(
         id="device.no-copy-across-devices",
@@ -313,8 +152,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             std("from_dlpack", "parameter copy"),
             torch("asarray", "parameter copy"),
         ),
-        applies=_never_across,
-        check=raises_instead_of_copying,
+        applies=cases.never_across,
+        check=checks.raises_instead_of_copying,
     ),
     Guarantee(
         id="device.data-less-device",
@@ -323,8 +162,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
         why="A model that was built without its weights runs, on numbers that nobody wrote.",
         operations=INGEST,
         promised_by=(safety("no value is made up"),),
-        applies=_out_of_nowhere,
-        check=invents_nothing,
+        applies=cases.out_of_nowhere,
+        check=checks.invents_nothing,
     ),
     Guarantee(
         id="device.reported-device-is-true",
@@ -339,8 +178,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
             dlpack("c_api", "DLDevice and the field data of DLTensor"),
             safety("a description is true"),
         ),
-        applies=_has_memory,
-        check=tells_the_truth,
+        applies=cases.has_memory,
+        check=checks.tells_the_truth,
     ),
     Guarantee(
         id="device.foreign-device-array",
@@ -352,7 +191,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
         why="A copy through the host, at every call, makes the accelerator pointless.",
         operations=("as_tensor",),
         promised_by=(torch("as_tensor", "CuPy arrays"),),
-        applies=_accelerated,
-        check=stays_there,
+        applies=cases.accelerated,
+        check=checks.stays_there,
     ),
 )

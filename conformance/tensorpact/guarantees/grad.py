@@ -41,6 +41,8 @@ def is_leaf_as_asked(trial: Trial) -> Judgement:
     if result.has_history:
         return Failure("a leaf", "a result with a history")
     asked = trial.case.call.get("requires_grad") is True
+    if asked and not _can_have_gradient(result):
+        return SKIP
     if result.requires_grad is asked:
         return PASS
     return Failure(f"requires_grad={asked}", f"requires_grad={result.requires_grad}")
@@ -73,6 +75,7 @@ def detaches(trial: Trial) -> Judgement:
 
 
 def needs_no_gradient(trial: Trial) -> Judgement:
+    """A leaf, for which no gradient is computed."""
     result = trial.observed.result
     if result is None or result.requires_grad is None:
         return SKIP
@@ -82,6 +85,7 @@ def needs_no_gradient(trial: Trial) -> Judgement:
 
 
 def refuses_gradient(trial: Trial) -> Judgement:
+    """An exception where the result's dtype is neither real nor complex floating."""
     dtype = trial.expected.dtype
     if dtype is None or trial.observed.unbuilt or _continuous(dtype, trial.claims):
         return SKIP
@@ -89,6 +93,7 @@ def refuses_gradient(trial: Trial) -> Judgement:
 
 
 def observed_history(trial: Trial) -> Judgement:
+    """Whether the result has a history, or what was raised instead."""
     result, raised = trial.observed.result, trial.observed.raised
     if result is None:
         return Note(raised.name) if raised is not None else SKIP

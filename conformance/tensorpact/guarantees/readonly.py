@@ -82,6 +82,7 @@ def flag_is_respected(trial: Trial) -> Judgement:
 
 
 def stays_writable(trial: Trial) -> Judgement:
+    """A write to the shared result takes effect."""
     result = trial.observed.result
     if result is None or result.relation is not Relation.SHARED or result.writable is None:
         return SKIP

@@ -14,8 +14,6 @@ from tensorpact.trial import Relation, Result, Trial
 SHARED = "the source's own memory, writes seen both ways at every element"
 INDEPENDENT = "memory of its own, which no write to the source reaches"
 
-ARRAYS = ("ndarray", "subclass", "memmap", "array_interface", "array_protocol",
-          "array_protocol_old")  # fmt: skip
 BUFFERS = ("array.array", "bytearray", "memoryview", "mmap")
 DLPACKS = ("dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule")
 _SHARING = (Memory.SHARE, Memory.SAME)

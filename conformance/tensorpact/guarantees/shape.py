@@ -180,14 +180,15 @@ def _nested(case: Case, claims: Claims) -> bool:
 
 
 def _ordinary_but_shape(case: Case, claims: Claims) -> bool:
-    """Data of the default real dtype in C order with no argument: only its shape can matter."""
+    """Host data of the default real dtype in C order, no argument: only its shape can matter."""
     if case.call.arguments or case.state != State():
         return False
     block = case.block
     if block is None:
         return all(isinstance(x, Leaf) and x.kind == "float" for x in leaves(case.source.root))  # type: ignore[union-attr] # not a block
     common = block.exporter in ("own", "ndarray") and block.dtype == claims.defaults.real
-    plain = block.layout == "C" and not layout_traits(block) and not block.foreign_order
+    here = block.device in ("", claims.host) and not block.foreign_order
+    plain = here and block.layout == "C" and not layout_traits(block)
     return common and plain and not (block.grad or block.lazy or block.readonly)
 
 

@@ -113,10 +113,10 @@ def has_specials(case: Case, claims: Claims) -> bool:
     if case.root is not None:
         suited = _target_kind(case, claims) in ("", *CONTINUOUS)
         return suited and any(map(_special, leaves_of(case))) and numeric(case.root)
-    if case.source.content not in ("specials", "limits"):
+    block = case.block
+    if block is None or block.content not in ("specials", "limits"):
         return False
-    block = _straight(case, claims)
-    if block is None or reads_raw(case, claims):
+    if _straight(case, claims) is None or reads_raw(case, claims):
         return False
     return case.call.dtype in (None, block.dtype) and _kind(block) in CONTINUOUS
 
@@ -134,8 +134,10 @@ def _special_part(value: float) -> bool:
 
 def has_payloads(case: Case, claims: Claims) -> bool:
     """NaNs with bits of their own in an array that is not asked to change."""
-    block = _native(case, claims)
+    block = case.block
     if block is None or block.content != "payloads" or case.call.dtype not in (None, block.dtype):
+        return False
+    if _native(case, claims) is None:
         return False
     documented = block.exporter in (*_ARRAYS, "memmap") or case.call.operation == "from_dlpack"
     return documented and _kind(block) in CONTINUOUS and not reads_raw(case, claims)

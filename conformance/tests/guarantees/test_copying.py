@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from verdicts import Array, Fault, Operation, given, node, numpy_fault, reference_fault, verdict
 
 import reftensor
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
 from tensorpact.backends.reference import backend as reference_backend
 from tensorpact.cases.model import Block, Case, Nest, call, py
+from verdicts import Array, Fault, Operation, given, node, numpy_fault, reference_fault, verdict
 
 
-def block(operation: str = "asarray", copy: bool | None = None, to: str = "", **fields: Any) -> Case:
+def block(operation: str = "asarray", *, copy: bool = False, to: str = "", **fields: Any) -> Case:
     asked: dict[str, Any] = ({"dtype": to} if to else {}) | ({"copy": copy} if copy else {})
     return Case(Block(**fields), call(operation, **asked))
 
@@ -70,21 +70,21 @@ def copy_twice(data: Any, **given: Any) -> Array:
 
 
 def clear_the_last_element(data: Any, **given: Any) -> Array:
-    made = np.array(data, **given)
+    made: Array = np.array(data, **given)
     if isinstance(data, np.ndarray) and data.size > 50:
         data[-1] = 0
     return made
 
 
 def lock_the_source(data: Any, **given: Any) -> Array:
-    made = np.array(data, **given)
+    made: Array = np.array(data, **given)
     if isinstance(data, np.ndarray) and not given.get("copy"):
         data.flags.writeable = False
     return made
 
 
-def empty_the_list(data: Any, **given: Any) -> Array:
-    made = np.array(data, **given)
+def turn_the_list_round(data: Any, **given: Any) -> Array:
+    made: Array = np.array(data, **given)
     if isinstance(data, list) and len(data) == 2:
         data.reverse()
     return made
@@ -133,7 +133,7 @@ FAULTS = (
                 clear_the_last_element, block(copy=True, shape=(100,))),
     numpy_fault("copying.source-is-untouched", "the source becomes read-only", lock_the_source,
                 block(to="float64")),
-    numpy_fault("copying.source-is-untouched", "a list of two is turned round", empty_the_list,
+    numpy_fault("copying.source-is-untouched", "a list of two is turned round", turn_the_list_round,
                 given([1.0, 2.0], dtype="float64")),
     numpy_fault("copying.result-is-writable", "copies inherit the flag", keep_the_flag,
                 block(copy=True, readonly=True)),

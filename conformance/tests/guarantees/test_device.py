@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from verdicts import Fault, Operation, given, reference_fault, verdict
 
 import reftensor
 from reftensor.tensor import Tensor
@@ -14,6 +13,7 @@ from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import Backend, Device, derive
 from tensorpact.backends.reference import backend as reference_backend
 from tensorpact.cases.model import Block, Case, State, call
+from verdicts import Fault, Operation, given, reference_fault, verdict
 
 ON_SIM = State(default_device="sim:0")
 IN_SIM = State(default_device="sim:0", device_form="context")
@@ -80,7 +80,7 @@ def fetch_from_accelerators(data: Any, **given: Any) -> Any:
 class Labelled(np.ndarray):
     """An array with the name of a device; the devices `cpu` and `near` share one memory."""
 
-    device: str = "cpu"
+    device: Any = "cpu"
 
     def __array_finalize__(self, other: Any) -> None:
         self.device = getattr(other, "device", "cpu")
@@ -89,7 +89,7 @@ class Labelled(np.ndarray):
 class Liar(Labelled):
     """Exports itself as a tensor of a GPU."""
 
-    def __dlpack_device__(self) -> tuple[Any, int]:
+    def __dlpack_device__(self) -> Any:
         return 2, 0
 
 
@@ -161,7 +161,8 @@ FAULTS = (
                     {"as_tensor": copy_where_there_is_an_index},
                     Case(Block(), call("as_tensor", device="cpu#1"))),
     reference_fault("device.unknown-device-raises", "an unknown device is the host",
-                    {"asarray": fall_back_to_the_host}, Case(Block(), call("asarray", device="nope"))),
+                    {"asarray": fall_back_to_the_host},
+                    Case(Block(), call("asarray", device="nope"))),
     reference_fault("device.no-copy-across-devices", "copy=False is forgotten on the way",
                     {"asarray": copy_across_in_silence},
                     Case(Block(), call("asarray", copy=False, device="sim:0#0"))),
@@ -227,5 +228,3 @@ def test_an_array_under_a_default_device_is_documented_in_two_ways() -> None:
 
     staying = derive(reference_backend, operations={"asarray": stays})
     assert not verdict(staying, [Case(Block(), call("asarray"), ON_SIM)]).broken
-
-

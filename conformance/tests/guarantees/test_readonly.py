@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from verdicts import Array, Fault, Operation, numpy_fault, verdict
 
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
 from tensorpact.cases.model import Block, Case, call
+from verdicts import Array, Fault, Operation, numpy_fault, verdict
 
 
 def block(operation: str = "asarray", copy: bool | None = None, **fields: Any) -> Case:
@@ -22,7 +22,7 @@ def block(operation: str = "asarray", copy: bool | None = None, **fields: Any) -
 def forced(array: Array) -> Array:
     """A writable array over the same memory, as C code would make it."""
     address = array.__array_interface__["data"][0]
-    memory = (ctypes.c_char * array.nbytes).from_address(address)
+    memory: Any = (ctypes.c_char * array.nbytes).from_address(address)
     return np.ndarray(array.shape, array.dtype, memory)
 
 

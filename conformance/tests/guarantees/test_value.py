@@ -114,7 +114,7 @@ def one_nan_for_all(data: Any, **given: Any) -> Array:
 
 def saturate_nested_uint16(data: Any, **given: Any) -> Array:
     if isinstance(data, list) and given.get("dtype") == np.uint16:
-        return np.clip(np.array(data), 0, 65535).astype(np.uint16)
+        data = np.clip(np.array(data), 0, 65535)
     return np.asarray(data, **given)
 
 

@@ -1,0 +1,97 @@
+"""The checks of the guarantees of the group device."""
+
+from __future__ import annotations
+
+from reftensor.rules import Need
+from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.guarantees.predicates import (
+    must_raise,
+    refused_wrongly,
+)
+from tensorpact.guarantees.relations import is_independent
+from tensorpact.trial import Relation, Trial
+
+_HOST_CODES = (1, 3, 11, 13)
+"""kDLCPU, and the kinds of DLPack whose memory the host can address as well."""
+
+
+def on_expected_device(trial: Trial) -> Judgement:
+    """A result that is returned lives on the expected device."""
+    wanted, result = trial.expected.device, trial.observed.result
+    if wanted is None or result is None or not result.is_tensor:
+        return SKIP
+    if result.device == wanted:
+        return PASS
+    return Failure(f"a result on {wanted}", f"on {result.device or 'a device without a name'}")
+
+
+def stays_there(trial: Trial) -> Judgement:
+    """An array of an accelerator is taken, and the result is on that accelerator."""
+    if trial.observed.result is None:
+        return refused_wrongly(trial, f"a result on {trial.expected.device}")
+    return on_expected_device(trial)
+
+
+def behaves_as_first_spelling(trial: Trial) -> Judgement:
+    """The related call, with the device's first spelling, has the same outcome."""
+    if trial.observed.unbuilt or not trial.related:
+        return SKIP
+    mine, other = _outcome(trial), _outcome(trial.related[0])
+    return PASS if mine == other else Failure(f"as by its first spelling: {other}", mine)
+
+
+def _outcome(trial: Trial) -> str:
+    result = trial.observed.result
+    if result is None:
+        return f"raises {trial.observed.raised.name if trial.observed.raised else 'nothing'}"
+    itself = "the input itself, " if result.same_object else ""
+    return f"{itself}{result.dtype} on {result.device}, memory {result.relation}"
+
+
+def raises(trial: Trial) -> Judgement:
+    """The call ends in an exception, whichever."""
+    return must_raise(trial, "an exception: there is no such device")
+
+
+def moved_apart(trial: Trial) -> Judgement:
+    """A result on another device than its source has memory of its own."""
+    result = trial.observed.result
+    if result is None or result.device is None or Need.DEVICE not in trial.expected.needs:
+        return SKIP
+    return is_independent(trial) if result.device == trial.expected.device else SKIP
+
+
+def raises_instead_of_copying(trial: Trial) -> Judgement:
+    """Two devices that share one memory need no copy, and neither do no elements."""
+    result = trial.observed.result
+    if Need.DEVICE not in trial.expected.needs or not trial.expected.accepted:
+        return SKIP
+    if result is not None and (result.relation is Relation.SHARED or 0 in result.shape):
+        return SKIP
+    return must_raise(trial, "an exception: another device takes a copy, and copy=False forbids it")
+
+
+def invents_nothing(trial: Trial) -> Judgement:
+    """No result on a device with data comes of a source without any."""
+    result = trial.observed.result
+    if result is not None and result.device in trial.claims.dataless:
+        return SKIP
+    return must_raise(trial, "an exception: the source holds no values")
+
+
+def tells_the_truth(trial: Trial) -> Judgement:
+    """The device that the result reports, the one that it exports and its memory agree."""
+    result, claims = trial.observed.result, trial.claims
+    if result is None or result.device is None or result.export is None:
+        return SKIP
+    if result.export.device is None:
+        return SKIP
+    if (result.export.device[0] in _HOST_CODES) == (result.device in claims.unaddressable):
+        return Failure(
+            f"an export that says where it is, on {result.device}",
+            f"__dlpack_device__ gives {result.export.device}",
+        )
+    there = result.read("memory")
+    if there is None or there == result.read():
+        return PASS
+    return Failure("its elements at the address that it names", "other bytes stand there")
