@@ -17,6 +17,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts
 from tensorpact.cases.build import truth_strides
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, leaf_value, leaves
+from tensorpact.cases.remember import remembered
 from tensorpact.cases.things import SEQUENCES, THINGS
 from tensorpact.trial import Expected
 
@@ -347,20 +348,23 @@ def _carried(leaf: Leaf | Block) -> str | None:
     return leaf.kind.partition(":")[2] or None
 
 
+@remembered
 def shape_of(node: Node) -> tuple[int, ...] | None:
     """The shape of a nested value; None when the nesting is irregular."""
+    return _shape(node)
+
+
+def _shape(node: Node) -> tuple[int, ...] | None:
     if isinstance(node, Leaf):
         return ()
     if isinstance(node, Block):
         return node.shape
     if node.kind not in SEQUENCES:
         return None
-    shapes = {shape_of(item) for item in node.items}
+    shapes = set(map(_shape, node.items))
     if len(shapes) > 1 or None in shapes:
         return None
-    inner = next(iter(shapes), ())
-    assert inner is not None
-    return (len(node.items), *inner)
+    return (len(node.items), *(next(iter(shapes), ()) or ()))
 
 
 def python_value(leaf: Leaf) -> bool | int | float | complex:

@@ -191,16 +191,15 @@ class Observed:
     """What one call did: returned or raised, warned, and what it did to its input.
 
     `unbuilt` says why the source could not be made; then nothing was called. `warnings` are
-    "Category: message", of the call that is observed; `earlier` are those of the call before
-    it, where it was made twice. `damage` says what the call changed about its input, empty
-    when nothing. `copies` are the addresses of the copies that the exporter made on request.
-    `touched` counts the pages of memory that the call touched first; None when not counted.
+    "Category: message", of the call that is observed. `damage` says what the call changed
+    about its input, empty when nothing. `copies` are the addresses of the copies that the
+    exporter made on request. `touched` counts the pages of memory that the call touched
+    first; None when not counted.
     """
 
     raised: Raised | None = None
     result: Result | None = None
     warnings: tuple[str, ...] = ()
-    earlier: tuple[str, ...] = ()
     damage: str = ""
     copies: tuple[int, ...] = ()
     touched: int | None = None

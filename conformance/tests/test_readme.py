@@ -126,7 +126,7 @@ def test_the_readme_sets_up_with_exactly_two_commands() -> None:
 
 
 def test_every_block_of_the_readme_is_of_a_kind_that_is_run() -> None:
-    assert {block.language for block in blocks(README)} == {"sh", "python"}
+    assert {block.language for block in blocks(README)} == {"sh", "python", "text"}
     python = [block.file for block in blocks(README) if block.language == "python"]
     assert python == ["mylib_adapter.py", "test_conformance.py", "judge.py"]
 
@@ -154,5 +154,6 @@ def test_the_three_ways_of_use_find_the_same_fault(tmp_path: Path) -> None:
     function = shell("python script.py", tmp_path)
     ends = [done.returncode for done in (command, items, function)]
     assert ends == [1, 1, 1], command.stderr + items.stdout + function.stderr
-    assert fault in command.stdout
     assert fault in items.stdout
+    (shown,) = (block.text for block in blocks(README) if block.language == "text")
+    assert all(part.strip("\n") in command.stdout for part in shown.split("…"))

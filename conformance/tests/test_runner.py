@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,6 +162,14 @@ def test_ctrl_c_keeps_what_was_found() -> None:
     assert report.incomplete == INTERRUPTED
     assert report.cases > 0
     assert report.exit_code() == 4
+
+
+def test_ctrl_c_counts_where_python_drops_it() -> None:
+    def drop(progress: Progress) -> None:
+        with suppress(KeyboardInterrupt):
+            interrupt_after_first(progress)
+
+    assert small(faulty.copying, progress=drop).incomplete == INTERRUPTED
 
 
 def workers() -> Iterator[int]:

@@ -116,9 +116,10 @@ bfloat16 and float16 hold different values of one width and meet in float32."""
 
 def kind_of(dtype: str) -> str:
     """The kind of a dtype: bool, uint, int, float or complex."""
-    if dtype == "bfloat16":
-        return "float"
-    return next(kind for kind, members in WIDTHS.items() if dtype in members)
+    return _KINDS[dtype]
+
+
+_KINDS = {"bfloat16": "float"} | {d: kind for kind, members in WIDTHS.items() for d in members}
 
 
 def python_kind(values: Iterable[PythonKind]) -> PythonKind | None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from tensorpact.cases.remember import remembered
+
 HOST_EXPORTERS = (
     "ndarray",
     "subclass",
@@ -241,20 +243,10 @@ def scalar(dtype: str, value: bool | float | complex) -> Leaf:
     return Leaf(f"scalar:{dtype}", f"{inner.kind}={inner.text}")
 
 
-_Leaves = tuple[Leaf | Block, ...]
-_known: tuple[Node, _Leaves] = (Leaf("none"), (Leaf("none"),))
-
-
-def leaves(node: Node) -> _Leaves:
-    """The leaves and arrays of a nested value, first to last.
-
-    Those of the last node are remembered: every guarantee asks for them in turn.
-    """
-    global _known
-    known = _known
-    if known[0] is not node:
-        known = _known = node, tuple(_walked(node))
-    return known[1]
+@remembered
+def leaves(node: Node) -> tuple[Leaf | Block, ...]:
+    """The leaves and arrays of a nested value, first to last."""
+    return tuple(_walked(node))
 
 
 def _walked(node: Node) -> Iterator[Leaf | Block]:

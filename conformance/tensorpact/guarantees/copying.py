@@ -189,6 +189,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="copying.copied-flag-is-checked",
         level=Level.SHOULD,
+        over="memory",
         sentence=(
             "A consumer that was asked for a copy, and whose exporter made none, makes it itself."
         ),
@@ -204,6 +205,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="copying.conversion-is-independent",
         level=Level.MUST,
+        over="memory",
         sentence="A change of dtype gives independent memory.",
         why="Writes to the converted array show as nonsense in the original.",
         operations=("as_tensor", "asarray"),
@@ -219,6 +221,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="copying.sequences-are-fresh",
         level=Level.MUST,
+        over="values",
         sentence=(
             "Results from numbers and sequences alias nothing: not the arrays in the sequence, "
             "and not each other."
@@ -239,6 +242,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="copying.copies-once",
         level=Level.SHOULD,
+        over="memory",
         sentence="A copy that was asked for is made once, by the exporter or by the library.",
         why="The peak of memory is three times the array instead of twice.",
         operations=("tensor", "asarray", "from_dlpack"),
@@ -262,6 +266,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="copying.result-is-writable",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "A copy that was asked for can be written, whether its source can be written or not, "
             "where the library has arrays that can."
@@ -283,6 +288,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="copying.immutable-is-isolated",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "A library whose arrays never change isolates them from later writes to the source, "
             "unless the caller forbade the copy."

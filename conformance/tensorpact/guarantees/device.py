@@ -43,6 +43,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="device.carried-device-is-kept",
         level=Level.MUST,
+        over="memory",
         sentence="Without device, a tensor stays where it is, also under a default device.",
         why=(
             "Code that sets a default device moves the tensors that pass through it, away from "
@@ -81,6 +82,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="device.sharing-constructors-ignore-default",
         level=Level.MUST,
+        over="memory",
         sentence="Functions that only share ignore the default device: host memory stays.",
         why="A result elsewhere cannot share, so writes to it silently miss the array.",
         operations=("from_numpy", "frombuffer", "from_dlpack"),
@@ -128,6 +130,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="device.transfer-is-independent",
         level=Level.MUST,
+        over="memory",
         sentence="A result on another device never aliases its source.",
         why="A write on one device would show, or race, on the other.",
         operations=INGEST,
@@ -142,6 +145,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="device.no-copy-across-devices",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "copy=False raises where the result would be on another device with memory of its own."
         ),
@@ -158,6 +162,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="device.data-less-device",
         level=Level.MUST,
+        over="memory",
         sentence="Moving data out of a device that holds none raises; no values are invented.",
         why="A model that was built without its weights runs, on numbers that nobody wrote.",
         operations=INGEST,
@@ -168,6 +173,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="device.reported-device-is-true",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "The device that a result reports and the one that it exports are the same, and its "
             "elements really are at the address that it names there."
@@ -184,6 +190,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="device.foreign-device-array",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "An array of another library that lives on an accelerator stays on that accelerator "
             "when neither a device nor a default device is given."

@@ -313,6 +313,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.bools-infer-bool",
         level=Level.MUST,
+        over="values",
         sentence="A bool, or a sequence of only bools, gives the boolean dtype.",
         why="A mask that comes out as integers selects rows by number instead of masking them.",
         operations=INGEST,
@@ -323,6 +324,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.ints-infer-default-int",
         level=Level.MUST,
+        over="values",
         sentence="Ints, or ints mixed with bools, give the default integer dtype.",
         why="An index that comes out as a float is refused, or rounded above 2**24.",
         operations=INGEST,
@@ -333,6 +335,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.floats-infer-default-float",
         level=Level.MUST,
+        over="values",
         sentence="Floats, mixed or not with ints and bools, give the default real dtype.",
         why="Data that doubles its width for one sequence slows a model down or fails to mix "
         "with its weights.",
@@ -344,6 +347,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.complex-infers-default-complex",
         level=Level.MUST,
+        over="values",
         sentence="One complex among Python scalars gives the default complex dtype, in "
         "whatever place it stands.",
         why="An imaginary part that is found only in first place is lost in every other one.",
@@ -367,6 +371,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.empty-infers-default-float",
         level=Level.MUST,
+        over="values",
         sentence="An empty sequence gives the default real floating dtype.",
         why="Batches that happen to be empty must concatenate with the others.",
         operations=INGEST,
@@ -377,6 +382,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.carried-dtype-is-kept",
         level=Level.MUST,
+        over="memory",
         sentence="Input that carries a dtype keeps it when no dtype is given, whatever the "
         "defaults are.",
         why="An array that changes its dtype on the way in loses precision, or range, or the "
@@ -398,6 +404,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.array-scalar-is-not-a-python-scalar",
         level=Level.MUST,
+        over="values",
         sentence="A NumPy scalar keeps its own dtype, also one that subclasses a Python number.",
         why="numpy.float64 is a Python float by inheritance: taken for one it halves its "
         "precision in silence.",
@@ -430,6 +437,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.inference-ignores-order",
         level=Level.SHOULD,
+        over="values",
         sentence="Permuting a sequence does not change the inferred dtype.",
         why="Inference that looks at the first element only is right until the data is shuffled.",
         operations=INGEST,
@@ -441,6 +449,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.mixed-scalars-promote",
         level=Level.SHOULD,
+        over="values",
         sentence="A sequence of scalars of two dtypes that promote to a common one converts to it.",
         why="Values that were taken out of two columns must fit into one tensor again.",
         operations=INGEST,
@@ -454,6 +463,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.siblings-agree",
         level=Level.SHOULD,
+        over="values",
         sentence="as_tensor, tensor and asarray give the same dtype and numbers for the same "
         "plain values.",
         why="The three are taken for one another; where they differ nobody looks.",
@@ -466,6 +476,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.supported-set-is-total",
         level=Level.MUST,
+        over="memory",
         sentence="An array of every dtype that the library says it supports is accepted, under "
         "every C type of the same width, with the same-named dtype.",
         why="`long long` and `long` are two NumPy types of one width: a library that knows one "
@@ -484,6 +495,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.unsupported-is-refused",
         level=Level.MUST,
+        over="memory",
         sentence="An array of a dtype that the library lacks is refused with TypeError.",
         why="A guessed dtype turns dates or extended precision into other numbers.",
         operations=(*INGEST, "from_numpy"),
@@ -498,6 +510,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.foreign-byte-order",
         level=Level.MUST,
+        over="memory",
         sentence="Non-native byte order is converted or refused, never read as native.",
         why="A FITS or network array that is read as native holds plausible nonsense.",
         operations=EVERY,
@@ -508,6 +521,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.buffer-format-is-read",
         level=Level.SHOULD,
+        over="memory",
         sentence="A typed buffer without dtype takes the dtype of its format, unless the library "
         "documents that it reads raw bytes.",
         why="array.array('d') read as bytes or as float32 gives numbers that nobody stored.",
@@ -520,6 +534,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.python-types-as-dtype",
         level=Level.OBSERVE,
+        over="values",
         sentence="What dtype=float, int, bool, complex, a NumPy dtype or a string does.",
         why="The documents are silent; code that is carried between libraries relies on it.",
         operations=INGEST,
@@ -530,6 +545,7 @@ GUARANTEES = (
     Guarantee(
         id="dtype.round-trip",
         level=Level.MUST,
+        over="memory",
         sentence="Each supported dtype survives export and import through DLPack unchanged.",
         why="A dtype that is exported under another's code is read with the wrong width.",
         operations=("from_dlpack",),

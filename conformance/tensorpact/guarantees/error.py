@@ -291,6 +291,7 @@ GUARANTEES = (
     Guarantee(
         id="error.text-is-refused",
         level=Level.MUST,
+        over="values",
         sentence="str and bytes are refused, alone or nested, with or without dtype; bytes may "
         "be read as a buffer by operations that take buffers.",
         why="A column that was read as text and becomes numbers by its character codes trains "
@@ -303,6 +304,7 @@ GUARANTEES = (
     Guarantee(
         id="error.none-is-refused",
         level=Level.MUST,
+        over="values",
         sentence="None is refused, alone or nested.",
         why="A forgotten return value becomes NaN or zero far from the function that forgot it.",
         operations=INGEST,
@@ -313,6 +315,7 @@ GUARANTEES = (
     Guarantee(
         id="error.non-sequences-are-refused",
         level=Level.MUST,
+        over="values",
         sentence="Sets, dicts, generators and arbitrary objects are refused and not consumed.",
         why="A set has no order to be data in, a dict gives its keys, and a generator that was "
         "read by a failed call is empty at the next try.",
@@ -324,6 +327,7 @@ GUARANTEES = (
     Guarantee(
         id="error.dtype-does-not-widen-acceptance",
         level=Level.SHOULD,
+        over="values",
         sentence="Naming a dtype does not turn refused input into accepted input.",
         why="Adding dtype= to a call is meant to make it stricter; here it switches off the "
         "check that would have found the mistake.",
@@ -336,6 +340,7 @@ GUARANTEES = (
     Guarantee(
         id="error.exceptions-of-the-input-propagate",
         level=Level.MUST,
+        over="values",
         sentence="When the input's own methods raise, the call raises and returns nothing partial.",
         why="A lazy table whose connection breaks in the middle must not become a shorter one.",
         operations=INGEST,
@@ -346,6 +351,7 @@ GUARANTEES = (
     Guarantee(
         id="error.frombuffer-bounds",
         level=Level.MUST,
+        over="memory",
         sentence="An offset or count outside the buffer raises, for every integer.",
         why="Reading past a buffer hands out the memory of somebody else; writing there ends in "
         "a crash at another place.",
@@ -370,6 +376,7 @@ GUARANTEES = (
     Guarantee(
         id="error.negative-strides",
         level=Level.MUST,
+        over="memory",
         sentence="A layout that the backend may be unable to describe is read correctly, copied "
         "where a copy is allowed, or refused; it is never misread.",
         why="A mirrored image or a field of records that is read with the wrong steps shows "
@@ -386,6 +393,7 @@ GUARANTEES = (
     Guarantee(
         id="error.misaligned",
         level=Level.MUST,
+        over="memory",
         sentence="Memory that is not aligned for its dtype is copied, refused, or shared and "
         "read correctly.",
         why="Packed records and network frames put numbers at odd addresses; a vector load "

@@ -155,6 +155,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="grad.as-tensor-keeps-history",
         level=Level.MUST,
+        over="memory",
         sentence="as_tensor keeps history: gradients flow back through it and its conversions.",
         why="Training runs and learns nothing: the graph was cut while data was normalised.",
         operations=("as_tensor",),
@@ -191,6 +192,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="grad.asarray-detaches-by-sharing",
         level=Level.MUST,
+        over="memory",
         sentence="asarray with requires_grad=False detaches a tracked tensor and still shares.",
         why="The cheap way to look at a tracked tensor's numbers copies them, or tracks on.",
         operations=("asarray",),
@@ -204,6 +206,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="grad.foreign-data-needs-no-grad",
         level=Level.MUST,
+        over="memory",
         sentence="Arrays and buffers of others give leaves that need no gradient.",
         why="Every batch of data would be tracked, and its graph kept in memory.",
         operations=SHARE,
@@ -231,6 +234,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="grad.sequence-of-tensors",
         level=Level.OBSERVE,
+        over="values",
         sentence="Whether a sequence of tracked tensors keeps their history.",
         why="Stacking by a constructor, instead of by stack, may cut the graph.",
         operations=INGEST,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tensorpact.backends.protocol import Claims
@@ -62,6 +62,8 @@ class Silence(StrEnum):
 PASS, SKIP = Silence.PASS, Silence.SKIP
 """PASS: the promise was put to the test and kept. SKIP: this trial did not test it."""
 
+Over = Literal["memory", "values", "anything"]
+
 Judgement = Failure | Note | Silence
 Check = Callable[["Trial"], Judgement]
 
@@ -73,7 +75,8 @@ class Guarantee:
     `applies` says, before anything is called, whether a case can put it to the test;
     `check` judges a trial and never touches the backend. `related` gives further cases
     whose trials the check compares with (for promises that two calls agree).
-    `ability` is what an adapter must have for its library to claim this at all: "grad".
+    `over` says what kind of input it speaks of at all: data with memory, written-out values,
+    or both; `applies` is asked only then. `ability` is what an adapter must have for its library to claim this at all: "grad".
     """
 
     id: str
@@ -86,6 +89,7 @@ class Guarantee:
     check: Check
     related: Callable[[Case, Claims], tuple[Case, ...]] | None = None
     ability: str | None = None
+    over: Over = "anything"
 
     @property
     def group(self) -> str:

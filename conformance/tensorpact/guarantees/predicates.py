@@ -8,6 +8,7 @@ from reftensor.rules import Memory, PythonKind
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import FOREIGN
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, leaves
+from tensorpact.cases.remember import remembered
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
 from tensorpact.trial import Raised, Trial
 
@@ -22,6 +23,7 @@ PYTHON_KINDS = frozenset(kind.value for kind in PythonKind)
 # --------------------------------------------------------------------------- of a case
 
 
+@remembered
 def python_kinds(root: Node | None) -> frozenset[str] | None:
     """The kinds of Python scalars in plain values; None when anything else is among them."""
     if root is None:
@@ -32,10 +34,15 @@ def python_kinds(root: Node | None) -> frozenset[str] | None:
     return None
 
 
+@remembered
 def plainly_nested(node: Node | None) -> bool:
     """Lists and tuples of leaves: what every authority calls a sequence of scalars."""
+    return _plain(node)
+
+
+def _plain(node: Node | None) -> bool:
     if isinstance(node, Nest):
-        return node.kind in ("list", "tuple") and all(plainly_nested(i) for i in node.items)
+        return node.kind in ("list", "tuple") and all(map(_plain, node.items))
     return isinstance(node, Leaf)
 
 
@@ -49,10 +56,6 @@ def numeric(root: Node) -> bool:
 
 def copy_false(case: Case) -> bool:
     return case.call.copy is False
-
-
-def shareable_kind(case: Case) -> bool:
-    return case.block is not None
 
 
 def ordinary_block(case: Case) -> Block | None:
@@ -119,7 +122,3 @@ def described(trial: Trial) -> str:
     if data is None or result.dtype is None or len(data) > 256:
         return text
     return f"{text} holding {numbers(data, result.dtype)}"
-
-
-def raised_class(raised: Raised | None) -> str:
-    return raised.name if raised is not None else "nothing"

@@ -31,18 +31,17 @@ def told_or_protected(trial: Trial) -> Judgement:
         return PASS if trial.expected.accepted else SKIP
     if observed.result is None or observed.result.relation is Relation.UNKNOWN:
         return SKIP
-    return _safe(observed.result, observed.warnings, observed.earlier)
+    return _safe(observed.result, observed.warnings)
 
 
-def _safe(result: Result, warned: tuple[str, ...], earlier: tuple[str, ...]) -> Judgement:
+def _safe(result: Result, warned: tuple[str, ...]) -> Judgement:
     if result.relation is Relation.INDEPENDENT or result.writable is False or warned:
         return PASS
     if result.writable is None:
         return SKIP
-    before = "; a call before it did warn" if earlier else ""
     return Failure(
         "a refusal, a result that cannot be written, or a warning, at every call",
-        f"a writable result over the read-only memory, and no warning{before}",
+        "a writable result over the read-only memory, and no warning, at the second call",
     )
 
 
@@ -53,7 +52,7 @@ def says_nothing(trial: Trial) -> Judgement:
         return SKIP
     if result.relation is not Relation.INDEPENDENT:
         return SKIP
-    for warning in (*observed.earlier, *observed.warnings):
+    for warning in observed.warnings:
         if any(word in warning.lower() for word in _ABOUT_WRITING):
             return Failure("no warning about writing: the result is a copy", f"warned {warning!r}")
     return PASS
@@ -142,6 +141,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="readonly.sharing-warns-or-protects",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "Sharing read-only memory is refused, or its result cannot be written, or a warning "
             "tells the user, at every call; it is never silent."
@@ -158,6 +158,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="readonly.copying-is-silent",
         level=Level.SHOULD,
+        over="memory",
         sentence="A call that ends in a copy does not warn that its source cannot be written.",
         why="Under warnings as errors, correct code that only reads its input fails.",
         operations=EVERY,
@@ -168,6 +169,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="readonly.flag-travels",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "Exporting a result that protects read-only memory carries the flag, and is refused "
             "where the export has none."
@@ -184,6 +186,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="readonly.import-respects-flag",
         level=Level.SHOULD,
+        over="memory",
         sentence=(
             "A library that protects read-only arrays protects the import of an export that is "
             "flagged read-only, or tells the user."
@@ -205,6 +208,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="readonly.writable-stays-writable",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "A writable source that is imported without a copy, by an export that can say that it "
             "is writable, is writable."

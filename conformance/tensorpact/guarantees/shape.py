@@ -292,6 +292,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.nesting-is-shape",
         level=Level.MUST,
+        over="values",
         sentence="A regular nested sequence of depth n gives n dimensions with the lengths of "
         "the nesting, empty levels included.",
         why="A batch that happens to be empty keeps its other dimensions, or the layer after it "
@@ -304,6 +305,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.ragged-raises",
         level=Level.MUST,
+        over="values",
         sentence="Irregular nesting raises wherever the irregularity stands; nothing is dropped, "
         "padded or truncated.",
         why="A record with a missing field that is cut to the length of the others loses data "
@@ -316,6 +318,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.validation-ignores-device",
         level=Level.SHOULD,
+        over="values",
         sentence="Input that is refused for its form on the host is refused on every device.",
         why="A dry run on a device without data that accepts what the real device refuses has "
         "tested nothing.",
@@ -328,6 +331,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.array-shape-is-kept",
         level=Level.MUST,
+        over="memory",
         sentence="An array keeps its shape, 0-d and zero-size dimensions included.",
         why="Code that indexes by axis number reads other data when an axis is squeezed away.",
         operations=EVERY,
@@ -349,6 +353,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.sequence-of-arrays",
         level=Level.SHOULD,
+        over="values",
         sentence="A sequence of equal-shaped arrays is stacked or refused; no dimension is lost, "
         "and a 0-d array counts as a scalar.",
         why="A list of one-element arrays that loses its inner dimension turns a column into a "
@@ -365,6 +370,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.deep-nesting-raises",
         level=Level.MUST,
+        over="values",
         sentence="Nesting beyond the limit of the implementation, and a list that contains "
         "itself, raise; nothing hangs or overflows the stack.",
         why="A service that takes lists from outside is ended by one of them.",
@@ -376,6 +382,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.sequence-copy-is-c-contiguous",
         level=Level.MUST,
+        over="values",
         sentence="A result built from a sequence is C-contiguous.",
         why="Its memory goes to code that takes a pointer and a shape and knows no strides.",
         operations=INGEST,
@@ -389,6 +396,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.shared-strides-match-source",
         level=Level.MUST,
+        over="memory",
         sentence="A sharing result has the source's address, and its byte strides wherever a "
         "dimension is longer than one.",
         why="Code that hands the pointer and the strides to a kernel writes somewhere else.",
@@ -400,6 +408,7 @@ GUARANTEES = (
     Guarantee(
         id="shape.copied-strides",
         level=Level.OBSERVE,
+        over="memory",
         sentence="Whether a copy keeps the order of the source's axes in memory.",
         why="Loops over a copy run fast along its rows or along its columns; which of them is "
         "not promised.",

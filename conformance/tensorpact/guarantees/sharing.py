@@ -36,6 +36,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.array-is-shared",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "An array of a supported dtype on the requested device, whose layout the library can "
             "describe, is shared, whatever its rank, size, order, alignment or class."
@@ -52,6 +53,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.own-tensor-is-returned",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "A tensor that has the requested dtype and device already is shared; as_tensor "
             "returns that very object."
@@ -70,6 +72,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.copy-none-shares",
         level=Level.MUST,
+        over="memory",
         sentence="copy=None, written out, reuses the memory wherever that is possible.",
         why="Code that hands its own `copy` parameter on gets copies where it meant the default.",
         operations=("asarray", "from_dlpack"),
@@ -116,6 +119,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.copy-false-accepts-zero-copy",
         level=Level.MUST,
+        over="memory",
         sentence="copy=False succeeds wherever the source can be shared.",
         why="A caller who insists on no copy is sent away although none was needed.",
         operations=("asarray",),
@@ -130,6 +134,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.buffer-is-shared",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "A writable buffer is shared both ways, from the byte on where the reading starts."
         ),
@@ -149,6 +154,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.dlpack-is-zero-copy",
         level=Level.MUST,
+        over="memory",
         sentence="Importing a DLPack export without asking for a copy shares its memory.",
         why="Two libraries that were to work on one array in turns work on two.",
         operations=("as_tensor", "asarray", "from_dlpack"),
@@ -163,6 +169,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.overlap-is-kept",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "A source whose elements overlap, by a stride of zero or a sliding window, is shared "
             "with the same overlap, where the library can describe it."
@@ -176,6 +183,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.memmap-is-shared",
         level=Level.MUST,
+        over="memory",
         sentence="Writes to a tensor over a writable memory map reach the file.",
         why="Results that a program writes to its file are not in the file.",
         operations=("as_tensor", "asarray", "from_numpy"),
@@ -186,6 +194,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.views-share-onward",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "Slices of a sharing result share with the source too, where slices are views, and "
             "so does exporting it again."
@@ -199,6 +208,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
         id="sharing.cost-is-constant",
         level=Level.MUST,
+        over="memory",
         sentence=(
             "Sharing takes time and memory that do not grow with the number of elements: it "
             "reads and writes none of them."

@@ -52,6 +52,7 @@ GUARANTEES = (
     Guarantee(
         id="value.same-dtype-is-bit-exact",
         level=Level.SHOULD,
+        over="memory",
         sentence="Ingesting an array at its own dtype keeps every bit, NaN payloads included.",
         why="Programs that keep a reason or a pointer in the payload of a NaN, and checksums of "
         "data that should not have changed, rely on the bits.",
@@ -63,6 +64,7 @@ GUARANTEES = (
     Guarantee(
         id="value.int-overflow-raises",
         level=Level.MUST,
+        over="values",
         sentence="A Python int that the inferred or requested integer dtype cannot hold raises; "
         "it never wraps or saturates.",
         why="A row number of 2**31 that wraps to a negative one selects a row from the other end.",
@@ -74,6 +76,7 @@ GUARANTEES = (
     Guarantee(
         id="value.range-rule-is-uniform",
         level=Level.SHOULD,
+        over="values",
         sentence="Python numbers out of range get the same treatment for every integer dtype, "
         "sign and container.",
         why="A program that relies on the exception for int32 loses it on the day it moves "
@@ -87,6 +90,7 @@ GUARANTEES = (
     Guarantee(
         id="value.nan-to-int-raises",
         level=Level.MUST,
+        over="values",
         sentence="A Python NaN or infinity to an integer dtype raises.",
         why="A missing value that becomes the smallest integer is a number like any other from "
         "then on.",
@@ -144,6 +148,7 @@ GUARANTEES = (
     Guarantee(
         id="value.float-overflow-is-inf",
         level=Level.MUST,
+        over="values",
         sentence="A number beyond a floating dtype's range becomes the infinity of its sign or "
         "raises; it is never a wrong finite number.",
         why="Infinity is found by every check for finite losses; a clipped maximum is not.",
@@ -158,6 +163,7 @@ GUARANTEES = (
     Guarantee(
         id="value.narrowing-is-correctly-rounded",
         level=Level.SHOULD,
+        over="values",
         sentence="Narrowing to a floating dtype rounds once, to nearest, ties to even.",
         why="A constant that is rounded twice differs in its last bit between libraries, and "
         "with it every result that is compared bit for bit.",
@@ -172,6 +178,7 @@ GUARANTEES = (
     Guarantee(
         id="value.routes-agree",
         level=Level.SHOULD,
+        over="values",
         sentence="x, [x], (x,), an array scalar of x and a list of it agree on acceptance and "
         "value for the same dtype.",
         why="A function that wraps its argument in a list, or gets it from NumPy, should not "
@@ -185,6 +192,7 @@ GUARANTEES = (
     Guarantee(
         id="value.array-cast-out-of-range",
         level=Level.OBSERVE,
+        over="memory",
         sentence="What an array cast does with elements outside the target's range.",
         why="Libraries wrap, saturate or raise, and do it differently on each processor: code "
         "that must run everywhere cannot rely on any.",
@@ -196,6 +204,7 @@ GUARANTEES = (
     Guarantee(
         id="value.lazy-bits-are-resolved",
         level=Level.MUST,
+        over="memory",
         sentence="A view with a pending transform (conjugate, negative) gives its logical values "
         "wherever it is handed to, or is refused.",
         why="A Hermitian matrix that arrives without its conjugation is a transposed one.",
@@ -207,6 +216,7 @@ GUARANTEES = (
     Guarantee(
         id="value.masked-array",
         level=Level.OBSERVE,
+        over="values",
         sentence="What happens to the mask of a masked array.",
         why="Where the mask is dropped, the fill values under it become data.",
         operations=INGEST,

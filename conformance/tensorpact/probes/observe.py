@@ -14,7 +14,7 @@ import numpy as np
 from tensorpact.backends.protocol import Backend, Device
 from tensorpact.cases import dtypes
 from tensorpact.cases.build import UNTOUCHED, Live, Unbuildable, build
-from tensorpact.cases.model import Argument, Block, Case, Leaf, Values, leaves
+from tensorpact.cases.model import Argument, Block, Case, Leaf, Nest, Values, leaves
 from tensorpact.cases.things import THINGS, InputError
 from tensorpact.errors import AdapterFault
 from tensorpact.probes import memory, onward, reads
@@ -81,12 +81,11 @@ def observe(case: Case, eyes: Eyes) -> Observed:
         return Observed(unbuilt=str(error))
     provided = Provided(live.address, live.strides, live.extent, live.aliased, _get(live))
     before = _snapshot(live)
-    earlier, count = _beforehand(case, live, eyes)
+    count = _beforehand(case, live, eyes)
     (returned, raised, warned), touched = count(lambda: _call(case, live, eyes))
     seen = Observed(
         raised=raised,
         warnings=warned,
-        earlier=earlier,
         damage=_damage(case, live, before),
         copies=tuple(live.copies),
         touched=touched,
@@ -95,16 +94,18 @@ def observe(case: Case, eyes: Eyes) -> Observed:
     return seen if raised is not None else replace(seen, result=_result(case, live, returned, eyes))
 
 
-def _beforehand(case: Case, live: Live, eyes: Eyes) -> tuple[tuple[str, ...], Any]:
-    """The warnings of a call that is made before the one observed, and how to count pages.
+def _beforehand(case: Case, live: Live, eyes: Eyes) -> Callable[[Callable[[], Any]], Any]:
+    """Makes the call that comes before the one observed, if any; gives how to count pages.
 
     Pages are counted where none was touched; the call before it, on memory of its own, does
     what a process does only once.
     """
     if _untouched(case):
         _call(case, build(case.source, eyes.backend), eyes)
-        return (), touched
-    return _call(case, live, eyes)[2] if _may_warn(case) else (), _uncounted
+        return touched
+    if _may_warn(case):
+        _call(case, live, eyes)
+    return _uncounted
 
 
 def _uncounted(call: Callable[[], Any]) -> tuple[Any, None]:
@@ -224,10 +225,12 @@ def _damage(case: Case, live: Live, before: tuple[bytes | None, Any]) -> str:
 
 
 def _consumed(case: Case, live: Live) -> str:
-    root = case.root
-    names = [getattr(leaf, "text", "") for leaf in leaves(root)] if root is not None else []
-    if len(names) == 1 and names[0] in THINGS and THINGS[names[0]].iterator:
-        taken = 2 - sum(1 for _ in live.obj) if not isinstance(live.obj, list) else 0
+    """How much of an iterator was taken, that is the input or alone in lists and tuples."""
+    node, thing = case.root, live.obj
+    while isinstance(node, Nest) and node.kind in ("list", "tuple") and len(node.items) == 1:
+        node, thing = node.items[0], thing[0]
+    if isinstance(node, Leaf) and node.kind == "thing" and THINGS[node.text].iterator:
+        taken = 2 - sum(1 for _ in thing)
         return f"{taken} of its 2 items were taken" if taken else ""
     return ""
 

@@ -110,17 +110,24 @@ def _started(context: BaseContext, arguments: tuple[Any, ...]) -> BaseProcess:
             "run in: make them ordinary ones (for Dask, set distributed.worker.daemon to false)"
         )
     process: BaseProcess = context.Process(target=_main, args=arguments)  # type: ignore[attr-defined]  # not in the stubs of BaseContext
-    with forking():
+    with starting():
         process.start()
     return process
 
 
 @contextmanager
-def forking() -> Iterator[None]:
-    """Python 3.12 warns when a process with threads forks; ours have none that hold locks."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
+def starting() -> Iterator[None]:
+    """While a process starts: Ctrl-C waits, lest a half-started one die of it with a traceback.
+
+    Python 3.12 warns when a process with threads forks; ours have none that hold locks.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _watch(

@@ -117,12 +117,12 @@ def _judged(
     ids = tuple(guarantee.id for guarantee in guarantees)
     share = (pool.reference, ids)
     judging = (pool.submit(judge_batch, *share, batch, limits) for batch in plan)
-    judged, trouble = _collect("judging", judging, pool.stop, watch, watch.judged)
+    judged, trouble = _collect("judging", judging, pool, watch, watch.judged)
     outcome = sum((judged[number] for number in sorted(judged)), BatchResult())
     findings = outcome.findings
     if trouble is None:
         shrinking = (pool.submit(examine, *share, finding, limits) for finding in findings)
-        examined, trouble = _collect("shrinking", shrinking, pool.stop, watch, watch.examined)
+        examined, trouble = _collect("shrinking", shrinking, pool, watch, watch.examined)
         findings = tuple(examined.get(number, f) for number, f in enumerate(findings))
     return replace(
         outcome,
@@ -134,7 +134,7 @@ def _judged(
 def _collect(
     phase: str,
     submitted: Iterable[Future[T]],
-    stop: Callable[[], None],
+    pool: Workers,
     watch: _Watch,
     each: Callable[[T], None],
 ) -> tuple[dict[int, T], str | None]:
@@ -142,18 +142,29 @@ def _collect(
     futures: list[Future[T]] = []
     trouble = None
     try:
-        futures.extend(submitted)
-        watch.start(phase, len(futures))
-        for future in as_completed(futures):
-            if isinstance(future.exception(), BrokenExecutor):
-                trouble = KILLED
-            else:
-                each(future.result())
-    except KeyboardInterrupt:
-        stop()
+        with pool.interruptible():
+            for future in submitted:
+                futures.append(future)
+                _go_on(pool)
+            watch.start(phase, len(futures))
+            for future in as_completed(futures):
+                _go_on(pool)
+                if isinstance(future.exception(), BrokenExecutor):
+                    trouble = KILLED
+                else:
+                    each(future.result())
+    except (KeyboardInterrupt, Exception) as error:
+        if not (pool.stopped or isinstance(error, KeyboardInterrupt)):
+            raise
+        pool.stop()
         wait([future for future in futures if not future.cancel()], timeout=STOP_SECONDS)
         trouble = INTERRUPTED
     return {n: future.result() for n, future in enumerate(futures) if _there(future)}, trouble
+
+
+def _go_on(pool: Workers) -> None:
+    if pool.stopped:
+        raise KeyboardInterrupt
 
 
 def _there(future: Future[T]) -> bool:

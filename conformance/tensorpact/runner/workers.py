@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -13,12 +14,12 @@ from ctypes import c_bool
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext, SpawnContext, SpawnProcess
 from multiprocessing.sharedctypes import RawValue
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 from tensorpact.backends.protocol import Backend
 from tensorpact.errors import HarnessFault, UsageError
-from tensorpact.runner.isolation import die_with_parent, forking
+from tensorpact.runner.isolation import die_with_parent, starting
 from tensorpact.runner.limits import stop_when
 from tensorpact.runner.subject import Reference, lend, sendable, take_back
 from tensorpact.runner.tasks import import_backend
@@ -29,14 +30,48 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """An executor, the reference by which its processes get the backend, and how to stop them."""
+    """An executor, the reference by which its processes get the backend, and a flag to stop.
+
+    The processes of our own pool share the flag and give up what they are doing.
+    """
 
     executor: Executor
     reference: Reference
-    stop: Callable[[], None]
+    flag: c_bool
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self.flag.value)
+
+    def stop(self) -> None:
+        """End as soon as can be."""
+        self.flag.value = True
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Ctrl-C stops the workers, and raises KeyboardInterrupt as always.
+
+        The flag stays where Python drops the exception, as it does in callbacks of the
+        garbage collector. A handler that the caller has set is left alone.
+        """
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or (
+            threading.current_thread() is not threading.main_thread()
+        ):
+            yield
+            return
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            self.stop()
+            signal.default_int_handler(number, frame)
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def submit(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        with forking():
+        with starting():
             return self.executor.submit(work, *args, **kwargs)
 
     def first(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -67,19 +102,19 @@ def workers(
         return
     reference = sendable(backend, executor)
     try:
-        yield Workers(executor, reference, lambda: None)
+        yield Workers(executor, reference, c_bool(False))
     finally:
         take_back(reference)
 
 
 @contextmanager
 def _own_pool(backend: Backend | str, jobs: int) -> Iterator[Workers]:
-    stop: Any = RawValue(c_bool, False)
+    flag: Any = RawValue(c_bool, False)
     reference = lend(backend) if isinstance(backend, Backend) else backend
     pool = ProcessPoolExecutor(
-        jobs, mp_context=_context(backend), initializer=_enter, initargs=(stop,)
+        jobs, mp_context=_context(backend), initializer=_enter, initargs=(flag,)
     )
-    own = Workers(pool, reference, lambda: setattr(stop, "value", True))
+    own = Workers(pool, reference, flag)
     try:
         for _ in range(jobs):
             own.submit(import_backend, reference)
