@@ -138,6 +138,7 @@ def test_the_adapter_of_the_readme_is_shorter_than_forty_lines() -> None:
 
 def test_the_three_ways_of_use_find_the_same_fault(tmp_path: Path) -> None:
     save(README, tmp_path)
+    (tmp_path / "test_conformance.py").unlink()
     fault = "sharing.copy-false-never-copies"
     command = shell(f"tensorpact run mylib_adapter:backend --only {fault} --budget quick", tmp_path)
     items = shell(

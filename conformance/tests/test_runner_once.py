@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 
@@ -12,7 +13,9 @@ from tensorpact.backends.numpy import backend
 from tensorpact.backends.protocol import claims_of
 from tensorpact.errors import AdapterFault
 from tensorpact.reports.model import Header, Report
-from tensorpact.runner.once import once
+from tensorpact.runner import once as module
+from tensorpact.runner.once import SharedRun, once
+from tensorpact.runner.run import INTERRUPTED
 
 REPORT = Report(Header(claims_of(backend), "0.1", "3", "Linux", "2", 0, "quick", ()), (), 1, 0, 1.0)
 
@@ -38,3 +41,9 @@ def test_a_run_that_failed_is_made_again(tmp_path: Path) -> None:
     with pytest.raises(AdapterFault):
         once(tmp_path / "report.jsonl", fail)
     assert once(tmp_path / "report.jsonl", lambda: REPORT) == REPORT
+
+
+def test_an_interrupted_run_interrupts_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "run", lambda *_, **__: replace(REPORT, incomplete=INTERRUPTED))
+    with pytest.raises(KeyboardInterrupt):
+        SharedRun("numpy", "key", {}).report(None)

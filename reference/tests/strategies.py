@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from reftensor import capi, dlpack
 
 # No deadline: the first example pays for what is imported and compiled on the way.

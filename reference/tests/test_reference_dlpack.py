@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reftensor
 from hypothesis import given
+
+import reftensor
 from reftensor import Tensor, dlpack, exports
 from reftensor.capi import capsule_is_valid, capsule_pointer
 from strategies import Array, Exporter, Legacy, layouts

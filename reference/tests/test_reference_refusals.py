@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reftensor
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reftensor
 from reftensor import Tensor
 from strategies import LEAVES
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reftensor
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reftensor
 from reftensor import Tensor, rules
 from reftensor.rules import Column, Data, Memory, Need, Operation, PythonKind
 from strategies import nested

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reftensor
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reftensor
 from reftensor import rules
 from reftensor.layout import Layout
 from strategies import NUMPY_DTYPES, Array, layouts

@@ -73,6 +73,7 @@ def same_as_related(trial: Trial) -> Judgement:
 
 
 def unsupported_is_refused(trial: Trial) -> Judgement:
+    """The call raises TypeError."""
     observed = trial.observed
     required = "TypeError: the library has no such dtype"
     if observed.unbuilt:
@@ -84,6 +85,7 @@ def unsupported_is_refused(trial: Trial) -> Judgement:
 
 
 def foreign_order_is_not_misread(trial: Trial) -> Judgement:
+    """A result holds the numbers of the source; a refusal is as good."""
     observed, result = trial.observed, trial.observed.result
     if observed.raised is not None:
         return PASS
@@ -133,6 +135,7 @@ def _outcome(trial: Trial) -> object:
 
 
 def observed_dtype(trial: Trial) -> Judgement:
+    """Notes the dtype that came out, or the exception."""
     result, raised = trial.observed.result, trial.observed.raised
     if result is not None:
         return Note(result.dtype or result.native_dtype or result.type_name)
@@ -147,7 +150,6 @@ def _infers(*kinds: str) -> Applies:
     allowed = frozenset(kinds)
 
     def applies(case: Case, claims: Claims) -> bool:
-        del claims
         if case.call.dtype is not None or not plainly_nested(case.root):
             return False
         found = python_kinds(case.root)
@@ -157,7 +159,6 @@ def _infers(*kinds: str) -> Applies:
 
 
 def _infers_empty(case: Case, claims: Claims) -> bool:
-    del claims
     no_dtype = case.call.dtype is None and plainly_nested(case.root)
     return no_dtype and python_kinds(case.root) == frozenset()
 
@@ -294,7 +295,6 @@ def _sibling_cases(case: Case, claims: Claims) -> tuple[Case, ...]:
 
 
 def _any_type_as_dtype(case: Case, claims: Claims) -> bool:
-    del claims
     value = case.call.get("dtype")
     return isinstance(value, str) and value.startswith("python:")
 

@@ -187,7 +187,6 @@ def _things(case: Case) -> list[str]:
 
 def _no_sequence(case: Case, claims: Claims) -> bool:
     """Things that are no numbers either: a Fraction may pass for a scalar."""
-    del claims
     names = _things(case)
     return (
         bool(names)
@@ -213,13 +212,11 @@ def _bad_with_dtype(case: Case, claims: Claims) -> bool:
 
 
 def _without_dtype(case: Case, claims: Claims) -> tuple[Case, ...]:
-    del claims
     return (replace(case, call=case.call.without("dtype")),)
 
 
 def _lying(case: Case, claims: Claims) -> bool:
     """Alone: inside a sequence a library may take the object for a scalar."""
-    del claims
     root = case.root
     if not isinstance(root, Leaf) or root.kind != "thing" or case.call.copy is False:
         return False
@@ -227,12 +224,10 @@ def _lying(case: Case, claims: Claims) -> bool:
 
 
 def _reads_bounds(case: Case, claims: Claims) -> bool:
-    del claims
     return case.block is not None and (case.call.given("offset") or case.call.given("count"))
 
 
 def _not_an_array(case: Case, claims: Claims) -> bool:
-    del claims
     if _things(case) and any(THINGS[name].data for name in _things(case)):
         return False
     return kind_of_data(case) != "ndarray"
@@ -252,13 +247,11 @@ def _has_traits(*traits: str) -> Callable[[Case, Claims], bool]:
 
 
 def _unknown_keyword(case: Case, claims: Claims) -> bool:
-    del claims
     return case.call.given("unknown")
 
 
 def _orderly(case: Case, claims: Claims) -> bool:
     """Whatever is not hostile: what a hostile object leads to is its own fault."""
-    del claims
     if case.root is None:
         return True
     return not any(

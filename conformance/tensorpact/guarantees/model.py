@@ -76,7 +76,8 @@ class Guarantee:
     `check` judges a trial and never touches the backend. `related` gives further cases
     whose trials the check compares with (for promises that two calls agree).
     `over` says what kind of input it speaks of at all: data with memory, written-out values,
-    or both; `applies` is asked only then. `ability` is what an adapter must have for its library to claim this at all: "grad".
+    or both; `applies` is asked only then. `ability` is what an adapter must have for its
+    library to claim this at all: "grad".
     """
 
     id: str

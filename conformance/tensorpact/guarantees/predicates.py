@@ -10,7 +10,7 @@ from tensorpact.cases.dtypes import FOREIGN
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, leaves
 from tensorpact.cases.remember import remembered
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
-from tensorpact.trial import Raised, Trial
+from tensorpact.trial import Trial
 
 Applies = Callable[[Case, Claims], bool]
 
@@ -55,6 +55,7 @@ def numeric(root: Node) -> bool:
 
 
 def copy_false(case: Case) -> bool:
+    """Whether a copy is forbidden."""
     return case.call.copy is False
 
 
@@ -85,6 +86,7 @@ def dataless(trial: Trial) -> bool:
 
 
 def unbuilt(trial: Trial) -> bool:
+    """Whether the input could not be made, so that nothing was called."""
     return bool(trial.observed.unbuilt)
 
 

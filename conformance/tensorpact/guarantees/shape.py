@@ -167,7 +167,6 @@ def _ranks(strides: tuple[int, ...]) -> list[int]:
 
 
 def _scalar(case: Case, claims: Claims) -> bool:
-    del claims
     if isinstance(case.root, Leaf):
         return numeric(case.root)
     block = ordinary_block(case)
@@ -175,7 +174,6 @@ def _scalar(case: Case, claims: Claims) -> bool:
 
 
 def _nested(case: Case, claims: Claims) -> bool:
-    del claims
     return isinstance(case.root, Nest) and numeric(case.root) and shape_of(case.root) is not None
 
 
@@ -193,7 +191,6 @@ def _ordinary_but_shape(case: Case, claims: Claims) -> bool:
 
 
 def _ragged(case: Case, claims: Claims) -> bool:
-    del claims
     root = case.root
     if root is None or not plainly_nested(root):
         return False
@@ -238,7 +235,6 @@ def _arrays(case: Case, claims: Claims) -> bool:
 
 
 def _deep(case: Case, claims: Claims) -> bool:
-    del claims
     root = case.root
     return isinstance(root, Leaf) and root.kind == "thing" and THINGS[root.text].deep
 
@@ -248,7 +244,6 @@ def _regular_sequence(case: Case, claims: Claims) -> bool:
 
 
 def _lends(case: Case, claims: Claims) -> bool:
-    del claims
     block = ordinary_block(case)
     return block is not None and 0 not in block.shape
 

@@ -12,7 +12,7 @@ from tensorpact.errors import TensorpactError
 from tensorpact.guarantees import select
 from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
 from tensorpact.reports.model import Report
-from tensorpact.runner.run import Options, run
+from tensorpact.runner.run import INTERRUPTED, Options, run
 
 
 class SharedRun:
@@ -49,11 +49,18 @@ class SharedRun:
         return self._outcome
 
     def _run(self, directory: Path | None) -> Report:
-        options: Options = {**self.options, "only": self.ids}
         if directory is None:
-            return run(self.backend, **options)
+            return self._made()
         name = hashlib.sha256(repr((self.key, self.ids)).encode()).hexdigest()
-        return once(directory / f"{name}.jsonl", lambda: run(self.backend, **options))
+        return once(directory / f"{name}.jsonl", self._made)
+
+    def _made(self) -> Report:
+        """Ctrl-C ends the session that asks, not only the run."""
+        options: Options = {**self.options, "only": self.ids}
+        report = run(self.backend, **options)
+        if report.incomplete == INTERRUPTED:
+            raise KeyboardInterrupt
+        return report
 
 
 def once(path: Path, make: Callable[[], Report]) -> Report:

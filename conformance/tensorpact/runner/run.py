@@ -205,7 +205,7 @@ def _report(
     header: Header, guarantees: Sequence[Guarantee], outcome: BatchResult, seconds: float
 ) -> Report:
     reasons = list(dict.fromkeys(outcome.unexplained))
-    if not outcome.cases:
+    if not outcome.cases and not reasons:
         reasons.append(NOTHING)
     return Report(
         header,
