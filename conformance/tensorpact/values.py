@@ -90,9 +90,11 @@ def _fitted(numbers: np.ndarray, target: str) -> bytes | None:
             narrow = numbers.astype(np.float32)
             bits = narrow.view(np.uint32)
         exactly = np.array_equal(narrow.astype(numbers.dtype), numbers, equal_nan=True)
-        return (bits >> 16).astype(np.uint16).tobytes() if exactly and not (
-            bits & 0xFFFF
-        ).any() else None
+        return (
+            (bits >> 16).astype(np.uint16).tobytes()
+            if exactly and not (bits & 0xFFFF).any()
+            else None
+        )
     with np.errstate(all="ignore"):
         made = numbers.astype(target)
         back = made.astype(numbers.dtype) if numbers.dtype.kind != "b" else made != 0
@@ -107,4 +109,3 @@ def _integers(numbers: np.ndarray, target: str) -> bytes | None:
     if any(not info.min <= int(n) <= info.max for n in numbers.ravel().tolist()):
         return None
     return numbers.astype(target).tobytes()
-

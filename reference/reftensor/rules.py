@@ -207,9 +207,7 @@ Read from: torch.as_tensor, torch.tensor, torch.asarray, parameter device;
 torch.set_default_device, last note; array API standard 2024.12, asarray and from_dlpack."""
 
 
-def place(
-    operation: Operation, *, explicit: D | None, carried: D | None, default: D, host: D
-) -> D:
+def place(operation: Operation, *, explicit: D | None, carried: D | None, default: D, host: D) -> D:
     """The device of the result. `carried` is None for host data."""
     for source in PLACEMENT[operation]:
         if source is Place.EXPLICIT and explicit is not None:
@@ -288,10 +286,7 @@ _ROWS: Mapping[tuple[Data, Need], tuple[Memory | None, ...]] = {
 }  # fmt: skip
 
 MEMORY: Mapping[tuple[Data, Need], Mapping[Column, Memory | None]] = MappingProxyType(
-    {
-        row: MappingProxyType(dict(zip(COLUMNS, cells, strict=True)))
-        for row, cells in _ROWS.items()
-    }
+    {row: MappingProxyType(dict(zip(COLUMNS, cells, strict=True))) for row, cells in _ROWS.items()}
 )
 """Whose memory the result uses; None where the operation has no such argument.
 

@@ -347,9 +347,7 @@ def _own_live(tensor: Any, block: Block, backend: Backend, device: str) -> Live:
     place = next(d for d in backend.devices if d.name == device)
     if backend.strides is not None:
         live.strides = backend.strides(tensor)
-        live.aliased = layouts.aliased(
-            block.shape, live.strides, dtypes.itemsize(block.dtype)
-        )
+        live.aliased = layouts.aliased(block.shape, live.strides, dtypes.itemsize(block.dtype))
     else:
         live.aliased = "broadcast" in block.layout
     if not place.data:

@@ -43,9 +43,7 @@ def calls_on(dtype: str, claims: Claims) -> Iterator[Call]:
             yield resolved(operation, arguments, dtype, claims)
 
 
-def resolved(
-    operation: str, arguments: dict[str, Argument], dtype: str, claims: Claims
-) -> Call:
+def resolved(operation: str, arguments: dict[str, Argument], dtype: str, claims: Claims) -> Call:
     """The call with "same" and "other" replaced by dtypes."""
     wanted = arguments.get("dtype")
     if wanted == SAME:

@@ -85,9 +85,7 @@ def strides_of(layout: str, shape: Shape, itemsize: int) -> Strides:
         return tuple(itemsize for _ in shape)
     plain = compact(shape, itemsize)
     if layout == "odd_ones":
-        return tuple(
-            -7 * itemsize if n == 1 else s for n, s in zip(shape, plain, strict=True)
-        )
+        return tuple(-7 * itemsize if n == 1 else s for n, s in zip(shape, plain, strict=True))
     return _recipe_strides(LAYOUTS[layout](shape), itemsize) if shape else ()
 
 

@@ -151,9 +151,9 @@ _SCALARS: SearchStrategy[Node] = st.builds(
     st.sampled_from([name for name in dtypes.STANDARD if name != "bool"]),
     st.integers(0, 100),
 )
-_TEXT: SearchStrategy[Node] = st.one_of(
-    st.text(max_size=3), st.binary(max_size=3), st.none()
-).map(py)
+_TEXT: SearchStrategy[Node] = st.one_of(st.text(max_size=3), st.binary(max_size=3), st.none()).map(
+    py
+)
 _THINGS: SearchStrategy[Node] = st.sampled_from([Leaf("thing", name) for name in THINGS])
 _KINDS = st.sampled_from(("list", "list", "list", "tuple", *SEQUENCES))
 

@@ -271,4 +271,3 @@ _WRAPPED: Mapping[str, str] = {
     "dlpack_ignores_copy": "DLPackIgnoringCopy({})  # its __dlpack__ does not honour copy",
     "capsule": "{}.__dlpack__()",
 }
-

@@ -177,8 +177,13 @@ def things(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     for operation in sorted(claims.operations):
         choices = calls.argument_product(operation, claims)
         for node in odd:
-            roots: tuple[Node, ...] = (node, Nest("list", (node,)), Nest("list", (one, node)),
-                                       Nest("tuple", (node, one)), py([[node], [one]]))
+            roots: tuple[Node, ...] = (
+                node,
+                Nest("list", (node,)),
+                Nest("list", (one, node)),
+                Nest("tuple", (node, one)),
+                py([[node], [one]]),
+            )
             for root, chosen in product(roots, choices):
                 if not chosen or random.random() < 0.12 or chosen in ({"dtype": "other"},):
                     given = calls.resolved(operation, chosen, "float32", claims)

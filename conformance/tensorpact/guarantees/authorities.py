@@ -94,9 +94,7 @@ def std_topic(page: str, part: str, *operations: str) -> Promise:
 def torch(function: str, part: str, *operations: str) -> Promise:
     """A promise of a torch function's page; it binds that function unless others are named."""
     url = f"{AUTHORITIES['torch'].url}generated/torch.{function}.html"
-    return Promise(
-        "torch", f"torch.{function}, {part}", url, frozenset(operations or (function,))
-    )
+    return Promise("torch", f"torch.{function}, {part}", url, frozenset(operations or (function,)))
 
 
 def torch_topic(page: str, part: str, *operations: str) -> Promise:

@@ -66,9 +66,7 @@ def same_as_related(trial: Trial) -> Judgement:
         return SKIP
     for other in others:
         if other.native_dtype != result.native_dtype:
-            return Failure(
-                f"one dtype for every order, {result.native_dtype}", other.native_dtype
-            )
+            return Failure(f"one dtype for every order, {result.native_dtype}", other.native_dtype)
     return PASS
 
 
@@ -102,8 +100,9 @@ def foreign_order_is_not_misread(trial: Trial) -> Judgement:
 def promotes(trial: Trial) -> Judgement:
     """Scalars of two dtypes that the library promotes make a sequence of the common dtype."""
     assert isinstance(trial.case.root, Nest)
-    names = sorted({leaf.kind.partition(":")[2] for leaf in leaves(trial.case.root)
-                    if isinstance(leaf, Leaf)})
+    names = sorted(
+        {leaf.kind.partition(":")[2] for leaf in leaves(trial.case.root) if isinstance(leaf, Leaf)}
+    )
     common = next((c for a, b, c in trial.claims.promotions if [a, b] == names), None)
     if common is None or not must_return(trial):
         return SKIP
@@ -526,8 +525,10 @@ GUARANTEES = (
         "documents that it reads raw bytes.",
         why="array.array('d') read as bytes or as float32 gives numbers that nobody stored.",
         operations=("asarray",),
-        promised_by=(std("asarray", "parameter obj, buffer protocol"),
-                     numpy("asarray", "parameter dtype")),
+        promised_by=(
+            std("asarray", "parameter obj, buffer protocol"),
+            numpy("asarray", "parameter dtype"),
+        ),
         applies=_typed_buffer,
         check=comes_out,
     ),

@@ -327,9 +327,7 @@ def _is_number(leaf: Leaf | Block) -> bool:
 _Grad = tuple[bool | None, bool | None, bool | None]
 
 
-def _grad(
-    case: Case, live: Live, returned: Any, backend: Backend, has_data: bool
-) -> _Grad:
+def _grad(case: Case, live: Live, returned: Any, backend: Backend, has_data: bool) -> _Grad:
     """Whether the result requires a gradient, has a history, and passes a gradient on."""
     if not backend.grad:
         return None, None, None
@@ -381,9 +379,7 @@ class _Looking:
             with _adapter("address"):
                 address = backend.address(self.tensor)
             if self.strides is not None and self.plain:
-                found.append(
-                    ("memory", reads.raw(address, self.strides, self.shape, self.dtype))
-                )
+                found.append(("memory", reads.raw(address, self.strides, self.shape, self.dtype)))
         if len(found[0][1]) <= _FEW * dtypes.itemsize(self.dtype):
             for name, path in backend.paths.items():
                 try:

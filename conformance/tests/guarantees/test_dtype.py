@@ -264,9 +264,11 @@ def test_other_defaults_are_held_to_once_they_are_declared() -> None:
     def narrow(data: Any, **given: Any) -> Array:
         made = np.asarray(data, **given)
         plain = not isinstance(data, np.ndarray) and given.get("dtype") is None
-        return made.astype({"i": "int32", "f": "float32"}.get(made.dtype.kind, made.dtype)) if (
-            plain
-        ) else made
+        return (
+            made.astype({"i": "int32", "f": "float32"}.get(made.dtype.kind, made.dtype))
+            if (plain)
+            else made
+        )
 
     cases = [given([1, 2]), given([1.5]), given(True)]
     declared = derive(
