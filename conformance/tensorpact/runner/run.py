@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed, wait
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -35,7 +35,7 @@ STOP_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: parts of the phase that are done, and totals so far."""
+    """How far a run is: parts of the phase that are done, out of those known so far."""
 
     phase: str
     done: int
@@ -143,12 +143,11 @@ def _collect(
     trouble = None
     try:
         with pool.interruptible():
-            for future in submitted:
-                futures.append(future)
-                _go_on(pool)
-            watch.start(phase, len(futures))
-            for future in as_completed(futures):
-                _go_on(pool)
+            watch.start(phase)
+            for future in _finished(submitted, futures):
+                if pool.stopped:
+                    raise KeyboardInterrupt
+                watch.total = len(futures)
                 if isinstance(future.exception(), BrokenExecutor):
                     trouble = KILLED
                 else:
@@ -162,9 +161,14 @@ def _collect(
     return {n: future.result() for n, future in enumerate(futures) if _there(future)}, trouble
 
 
-def _go_on(pool: Workers) -> None:
-    if pool.stopped:
-        raise KeyboardInterrupt
+def _finished(submitted: Iterable[Future[T]], futures: list[Future[T]]) -> Iterator[Future[T]]:
+    """Futures as they finish, the first of them while others are still being submitted."""
+    waiting: set[Future[T]] = set()
+    for future in submitted:
+        futures.append(future)
+        done, waiting = wait({*waiting, future}, timeout=0)
+        yield from done
+    yield from as_completed(waiting)
 
 
 def _there(future: Future[T]) -> bool:
@@ -176,11 +180,12 @@ class _Watch:
 
     def __init__(self, sink: Sink, claims: Claims, tell: OnProgress | None) -> None:
         self._sink, self._claims, self._tell = sink, claims, tell
-        self._now = Progress("", 0, 0, 0, 0)
+        self._now, self.total = Progress("", 0, 0, 0, 0), 0
         self._known: set[tuple[Any, ...]] = set()
 
-    def start(self, phase: str, total: int) -> None:
-        self._go(replace(self._now, phase=phase, done=0, total=total))
+    def start(self, phase: str) -> None:
+        self.total = 0
+        self._go(replace(self._now, phase=phase, done=0))
 
     def judged(self, result: BatchResult) -> None:
         new = [f for f in result.findings if signature(f) not in self._known]
@@ -196,7 +201,7 @@ class _Watch:
         self._go(self._now, 1)
 
     def _go(self, now: Progress, steps: int = 0) -> None:
-        self._now = replace(now, done=now.done + steps)
+        self._now = replace(now, done=now.done + steps, total=self.total)
         if self._tell is not None:
             self._tell(self._now)
 

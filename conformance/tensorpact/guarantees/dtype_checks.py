@@ -1,0 +1,111 @@
+"""The checks of the dtype guarantees: plain functions of a trial."""
+
+from __future__ import annotations
+
+from tensorpact.cases.model import Leaf, Nest, leaves
+from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
+from tensorpact.guarantees.predicates import described, must_return, refused_wrongly
+from tensorpact.probes.reads import same
+from tensorpact.trial import Trial
+from tensorpact.values import wanted_elements
+
+
+def comes_out(trial: Trial) -> Judgement:
+    """The dtype of the result is the expected one; what is refused has no dtype."""
+    wanted, result = trial.expected.dtype, trial.observed.result
+    if wanted is None or result is None:
+        return SKIP
+    if trial.expected.refusal is not None or not trial.expected.accepted:
+        return SKIP
+    if result.dtype == wanted:
+        return PASS
+    return Failure(f"dtype {wanted}", f"dtype {result.dtype or result.native_dtype}")
+
+
+def is_accepted(trial: Trial) -> Judgement:
+    """The call returns, and with the expected dtype."""
+    refused = refused_wrongly(trial, f"a result of dtype {trial.expected.dtype}")
+    return comes_out(trial) if refused is SKIP else refused
+
+
+def same_as_related(trial: Trial) -> Judgement:
+    """The related calls, where both return, infer the dtype that this one does."""
+    result = trial.observed.result
+    others = [o.observed.result for o in trial.related if o.observed.result is not None]
+    if result is None or not others:
+        return SKIP
+    for other in others:
+        if other.native_dtype != result.native_dtype:
+            return Failure(f"one dtype for every order, {result.native_dtype}", other.native_dtype)
+    return PASS
+
+
+def unsupported_is_refused(trial: Trial) -> Judgement:
+    """The call raises TypeError."""
+    observed = trial.observed
+    required = "TypeError: the library has no such dtype"
+    if observed.unbuilt:
+        return SKIP
+    if observed.raised is not None:
+        good = observed.raised.is_a("TypeError")
+        return PASS if good else Failure(required, f"raised {observed.raised}")
+    return Failure(required, f"returned {described(trial)}")
+
+
+def foreign_order_is_not_misread(trial: Trial) -> Judgement:
+    """A result holds the numbers of the source; a refusal is as good."""
+    observed, result = trial.observed, trial.observed.result
+    if observed.raised is not None:
+        return PASS
+    if result is None or result.dtype is None:
+        return SKIP
+    wanted = wanted_elements(trial)
+    if wanted is None:
+        return SKIP
+    if same(result.read() or b"", wanted, result.dtype):
+        return PASS
+    return Failure("the numbers of the source, or a refusal", f"returned {described(trial)}")
+
+
+def promotes(trial: Trial) -> Judgement:
+    """Scalars of two dtypes that the library promotes make a sequence of the common dtype."""
+    assert isinstance(trial.case.root, Nest)
+    names = sorted(
+        {leaf.kind.partition(":")[2] for leaf in leaves(trial.case.root) if isinstance(leaf, Leaf)}
+    )
+    common = next((c for a, b, c in trial.claims.promotions if [a, b] == names), None)
+    if common is None or not must_return(trial):
+        return SKIP
+    result = trial.observed.result
+    if result is None:
+        return Failure(f"dtype {common}", f"raised {trial.observed.raised}")
+    return PASS if result.dtype == common else Failure(f"dtype {common}", described(trial))
+
+
+def siblings(trial: Trial) -> Judgement:
+    """The other ingestion functions take the same input with the same dtype and numbers."""
+    if trial.observed.unbuilt or not trial.related:
+        return SKIP
+    mine = _outcome(trial)
+    for other in trial.related:
+        if _outcome(other) != mine:
+            return Failure(
+                f"what {trial.case.call.operation} gives: {described(trial)}",
+                f"{other.case.call.operation} gives {described(other)}",
+            )
+    return PASS
+
+
+def _outcome(trial: Trial) -> object:
+    result = trial.observed.result
+    if result is None:
+        return "refused"
+    return result.native_dtype, result.shape, result.read()
+
+
+def observed_dtype(trial: Trial) -> Judgement:
+    """Notes the dtype that came out, or the exception."""
+    result, raised = trial.observed.result, trial.observed.raised
+    if result is not None:
+        return Note(result.dtype or result.native_dtype or result.type_name)
+    return Note(raised.name) if raised is not None else SKIP
