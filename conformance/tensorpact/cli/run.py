@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
 )
+@click.option("--all", "every", is_flag=True, help="Show every finding, not the first few.")
 @click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
 @click.option(
     "-o",
@@ -43,6 +44,7 @@ def command(
     budget: str,
     seed: int,
     jobs: int | None,
+    every: bool,
     strict: bool,
     output: Path | None,
 ) -> None:
@@ -56,7 +58,7 @@ def command(
         report = tensorpact.run(
             backend, only=only, budget=budget, seed=seed, jobs=jobs, output=output, progress=tell
         )
-    render(report, Console(), strict=strict)
+    render(report, Console(), strict=strict, every=every)
     raise SystemExit(report.exit_code(strict))
 
 

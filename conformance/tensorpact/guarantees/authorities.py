@@ -64,7 +64,7 @@ AUTHORITIES: Mapping[str, Authority] = {
         Authority(
             "safety",
             "What a library owes its user",
-            "1",
+            "",
             "https://github.com/tensorpact/tensorpact/blob/main/docs/design.md#safety",
         ),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from textwrap import indent
 
 from tensorpact.backends.protocol import Claims
@@ -14,10 +15,14 @@ from tensorpact.reports.model import Finding, GuaranteeResult
 _WIDTH = 9
 
 
-def result_text(result: GuaranteeResult, claims: Claims) -> str:
-    """The guarantee with who promises it, then its findings; can be read alone.
+SHOWN = 5
+"""How many findings of a guarantee are shown where not all are asked for."""
 
-    Whatever the backend said is made printable.
+
+def result_text(result: GuaranteeResult, claims: Claims, most: int | None = SHOWN) -> str:
+    """The guarantee with who promises it, then at most `most` findings; can be read alone.
+
+    Of different operations first. Whatever the backend said is made printable.
     """
     promised = [_fact("promised", cited(promise)) for promise in _promises(result, claims)]
     head = [
@@ -25,8 +30,23 @@ def result_text(result: GuaranteeResult, claims: Claims) -> str:
         f"  {TABLE[result.id].sentence}",
         *promised,
     ]
-    findings = (finding_text(finding) for finding in result.findings)
-    return "\n\n".join(["\n".join(head), *findings])
+    findings = _telling(result.findings)
+    shown = [finding_text(finding) for finding in findings[:most]]
+    left = len(findings) - len(shown)
+    if left:
+        shown.append(f"  and {left} more of other shapes; --all shows them, -o FILE keeps them")
+    return "\n\n".join(["\n".join(head), *shown])
+
+
+def _telling(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings so that the first few differ: one of each operation, the commonest first."""
+    seen: Counter[str] = Counter()
+    ranks = []
+    for finding in sorted(findings, key=lambda finding: -finding.count):
+        operation = finding.case.call.operation
+        ranks.append((seen[operation], finding))
+        seen[operation] += 1
+    return [finding for _, finding in sorted(ranks, key=lambda ranked: ranked[0])]
 
 
 def finding_text(finding: Finding) -> str:
@@ -49,7 +69,8 @@ def printable(text: str) -> str:
 def cited(promise: Promise) -> str:
     """Document, version, section and address of a promise, in one line."""
     authority = AUTHORITIES[promise.authority]
-    return f"{authority.document} {authority.version}, {promise.section} <{promise.url}>"
+    document = f"{authority.document} {authority.version}".strip()
+    return f"{document}, {promise.section} <{promise.url}>"
 
 
 def _promises(result: GuaranteeResult, claims: Claims) -> Iterator[Promise]:

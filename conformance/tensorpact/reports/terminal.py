@@ -11,22 +11,26 @@ from rich.text import Text
 
 from tensorpact.guarantees import GROUPS
 from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict
-from tensorpact.reports.plain import printable, result_text
+from tensorpact.reports.plain import SHOWN, printable, result_text
 
 COLUMNS = ("passed", "failed", "advised", "not claimed", "not exercised", "observed")
 """What a guarantee counts as; a SHOULD that is broken is advised, not failed."""
 
 
-def render(report: Report, console: Console, *, strict: bool = False) -> None:
-    """Print the report: a table by group, every finding, and one line that can be read alone.
+def render(
+    report: Report, console: Console, *, strict: bool = False, every: bool = False
+) -> None:
+    """Print the report: a table by group, the findings, and one line that can be read alone.
 
+    The first few findings of each guarantee, or `every` one.
     Plain text where the console is no terminal. What backends said is never read as markup.
     """
     console.print(_table(report, strict))
     for result in sorted(report.results, key=lambda result: result.breaks(strict)):
         if result.findings:
             style = "red" if result.breaks(strict) else "yellow"
-            _print(console, result_text(result, report.header.claims), style)
+            most = None if every else SHOWN
+            _print(console, result_text(result, report.header.claims, most), style)
     for line in _remarks(report):
         _print(console, line, "dim", gap=False)
     _print(console, printable(report.summary(strict)), _style(report, strict))

@@ -89,7 +89,7 @@ class Judging:
         self.deaths[position] = ending
         likes: Counter[tuple[str, ...]] = Counter()
         for dead, how in self.deaths.items():
-            likes[source_class(self.cases[dead])] += 4 if how.how is How.HUNG else 1
+            likes[source_class(self.cases[dead])] += 3 if how.how is How.HUNG else 1
         all_of_them = likes.total() >= self.limits.batch_deaths
         for waiting in self._waiting():
             like = likes[source_class(self.cases[waiting])]

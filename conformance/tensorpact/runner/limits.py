@@ -12,15 +12,15 @@ class Limits:
 
     `case_seconds` is the time for one case. A batch leaves out the cases of a class once
     its deaths weigh `class_deaths`, and all its cases once they weigh `batch_deaths`; a
-    hang, which costs more time, weighs four times as much as a crash. `tries` bounds the
+    hang, which costs more time, weighs three times as much as a crash. `tries` bounds the
     shrinking of a failure, `death_tries` that of a crash, where each try costs a process.
     """
 
     case_seconds: float = 10.0
-    class_deaths: int = 8
+    class_deaths: int = 6
     batch_deaths: int = 32
     tries: int = 200
-    death_tries: int = 40
+    death_tries: int = 30
 
 
 _flag: c_bool | None = None

@@ -77,14 +77,14 @@ def source_class(case: Case) -> tuple[str, ...]:
 def signature(finding: Finding) -> tuple[Any, ...]:
     """Equal for findings that have, by all appearance, one cause.
 
-    Numbers do not count. Deaths are told apart by what the process said where it said
-    anything, else by the class of the input.
+    Numbers and the messages of exceptions do not count. Deaths are told apart by what the
+    process said where it said anything, else by the class of the input.
     """
     seen = _plain(finding.seen)
     if finding.verdict is Verdict.FAIL:
         operation_and_kind = source_class(finding.case)[:2]
         return finding.guarantee, operation_and_kind, _plain(finding.required), seen
-    words = _plain(finding.detail)
+    words = _NUMBERS.sub("#", _NUMBER.sub("#", finding.detail))
     return finding.guarantee, seen, words or source_class(finding.case)
 
 
@@ -102,9 +102,10 @@ def distinct(
 
 
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_MESSAGE = re.compile(r"\b(\w*(?:Error|Exception|Warning|Interrupt)): .*")
 _NUMBERS = re.compile(r"[\[(][-#,\s\[\]()]*[\])]")
 
 
 def _plain(text: str) -> str:
-    """The text with a mark in place of every number, and of every list of numbers."""
-    return _NUMBERS.sub("#", _NUMBER.sub("#", text))
+    """The text with a mark for every number and list of numbers; exceptions by class alone."""
+    return _NUMBERS.sub("#", _NUMBER.sub("#", _MESSAGE.sub(r"\1", text)))
