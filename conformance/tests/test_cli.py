@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -143,10 +144,16 @@ def test_only_a_bug_of_tensorpact_shows_a_traceback() -> None:
     assert "ZeroDivisionError: a bug" in raising(ZeroDivisionError("a bug")).stderr
 
 
-def test_a_reader_that_goes_away_is_met_with_silence() -> None:
-    command = f"{sys.executable} -m tensorpact list | true"
-    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-    assert result.stderr == ""
+@pytest.mark.parametrize(
+    "words", ["list", "run numpy --budget quick --only dtype.bools-infer-bool"]
+)
+def test_a_reader_that_goes_away_leaves_the_run_incomplete_and_silent(words: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "tensorpact", *words.split()]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (4, b"")
 
 
 # --------------------------------------------------------------------------- run, smoke, docs

@@ -190,7 +190,7 @@ THINGS: Mapping[str, Thing] = {
     "iterator": Thing(lambda: iter([1.0, 2.0]), "iter([1.0, 2.0])", iterator=True),
     "map": Thing(lambda: map(float, (1, 2)), "map(float, (1, 2))", iterator=True),
     "object": Thing(Opaque, "object()"),
-    "function": Thing(lambda: _deep, "lambda: 1.0"),
+    "function": Thing(lambda: len, "len"),
     "type": Thing(lambda: float, "float"),
     "ellipsis": Thing(lambda: ..., "..."),
     "slice": Thing(lambda: slice(2), "slice(2)"),

@@ -58,7 +58,11 @@ def command(
         report = tensorpact.run(
             backend, only=only, budget=budget, seed=seed, jobs=jobs, output=output, progress=tell
         )
-    render(report, Console(), strict=strict, every=every)
+    try:
+        render(report, Console(), strict=strict, every=every)
+    except SystemExit:
+        # rich ends with 1 when nobody reads on, and 1 would say that the backend is at fault.
+        raise BrokenPipeError from None
     raise SystemExit(report.exit_code(strict))
 
 
