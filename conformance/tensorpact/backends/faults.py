@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 
 from tensorpact.backends.protocol import Backend, Claims, claims_of
 from tensorpact.errors import AdapterFault
@@ -35,8 +34,6 @@ def calling(backend: str, function: str, subject: str) -> Iterator[None]:
 
 def checked_claims(backend: Backend) -> Claims:
     """What the backend claims. Raises AdapterFault for what cannot be claimed."""
-    # Imported first: what is wrong with the guarantees is no fault of the adapter.
-    import_module("tensorpact.guarantees.authorities")
     try:
         return claims_of(backend)
     except (AttributeError, TypeError, ValueError) as error:

@@ -119,7 +119,7 @@ def _member(name: str, make: Any, member: str) -> Any:
     try:
         return make(member)
     except KeyError as error:
-        raise UsageError(f"there is no backend {name!r}: {said(error)}") from error
+        raise UsageError(f"there is no backend {name!r}: {error.args[0]}") from error
 
 
 def _broken(name: str, module: str, error: BaseException) -> AdapterFault:

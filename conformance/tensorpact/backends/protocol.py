@@ -14,6 +14,7 @@ from itertools import product
 from typing import Any
 
 from reftensor.rules import Defaults
+from tensorpact.authorities import AUTHORITIES
 
 Tensor = Any
 """A tensor of the library under test; the harness looks at it through the adapter only."""
@@ -246,8 +247,6 @@ _ACCEPTED: Mapping[str, frozenset[str]] = {
 def _pairs(
     authorities: Mapping[str, Collection[str]], operations: Collection[str]
 ) -> frozenset[tuple[str, str]]:
-    from tensorpact.guarantees.authorities import AUTHORITIES
-
     _refuse_unknown("authority", authorities, frozenset(AUTHORITIES))
     return frozenset(
         (authority, operation)

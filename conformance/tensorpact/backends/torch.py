@@ -8,6 +8,8 @@ version of it, so the standard is not claimed: torch is held to its own document
 from __future__ import annotations
 
 import ctypes
+from contextlib import suppress
+from importlib import import_module
 from inspect import signature
 from itertools import product
 from typing import Any
@@ -16,6 +18,11 @@ import torch
 
 from tensorpact.backends.defaults import setting
 from tensorpact.backends.protocol import ALL, KEYWORDS, Backend, Device
+
+# The first gradient imports this module, in every process that asks for one: here it is
+# imported once for all the processes that are forked. It is private, so it may be gone.
+with suppress(ImportError):
+    import_module("torch.fx.experimental.symbolic_shapes")
 
 # The unsigned dtypes beyond uint8 came with torch 2.3.
 DTYPES: dict[str, torch.dtype] = {

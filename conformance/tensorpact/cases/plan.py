@@ -98,27 +98,38 @@ def _cases(
     phase: str, family: str, claims: Claims, budget: str, seed: int, ids: tuple[str, ...] | None
 ) -> tuple[Case, ...]:
     limits = BUDGETS[budget]
-    if phase == "search":
-        from tensorpact.cases import search
+    if phase == "sweep":
+        return _sweep(family, claims, limits.sweep, seed, ids)
+    from tensorpact.cases import search
 
-        found = search.examples(family, claims, limits.search, seed)
-    else:
-        found = _sweep(family, claims, limits.sweep, seed)
-    return found if ids is None else tuple(c for c in found if _tested(c, claims, ids))
+    found = search.examples(family, claims, limits.search, seed)
+    return tuple(case for case in found if _tested(case, claims, ids))
 
 
-def _sweep(family: str, claims: Claims, limit: int, seed: int) -> tuple[Case, ...]:
-    """The whole family where it is small, else a sample of it that the seed decides."""
+_WIDER = 10
+"""How much more is made where only some guarantees are asked for, before what they do not
+speak of is left out."""
+
+
+def _sweep(
+    family: str, claims: Claims, limit: int, seed: int, ids: tuple[str, ...] | None
+) -> tuple[Case, ...]:
+    """The whole family where it is small, else a sample of it that the seed decides.
+
+    Half of the sample are calls without arguments, as far as there are so many: what most
+    people call is tried first.
+    """
     random = Random(f"{seed}:{family}")
-    everything = list(dict.fromkeys(FAMILIES[family](claims, random, limit)))
-    return tuple(memory_families.sampled(everything, limit, random))
+    made = FAMILIES[family](claims, random, limit if ids is None else limit * _WIDER)
+    fitting = [case for case in dict.fromkeys(made) if _tested(case, claims, ids)]
+    plain = [case for case in fitting if not case.call.arguments]
+    others = [case for case in fitting if case.call.arguments]
+    most = max(limit // 2, limit - len(others))
+    chosen = memory_families.sampled(plain, most, random)
+    return (*chosen, *memory_families.sampled(others, limit - len(chosen), random))
 
 
-def _tested(case: Case, claims: Claims, ids: tuple[str, ...]) -> bool:
+def _tested(case: Case, claims: Claims, ids: tuple[str, ...] | None) -> bool:
     from tensorpact.guarantees import TABLE
 
-    operation = case.call.operation
-    return any(
-        TABLE[name].promises_for(claims, operation) and TABLE[name].applies(case, claims)
-        for name in ids
-    )
+    return ids is None or any(TABLE[name].speaks_of(case, claims) for name in ids)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from tensorpact.authorities import AUTHORITIES
 from tensorpact.documentation.markdown import code, sections, table
 from tensorpact.guarantees import GROUPS, TABLE
-from tensorpact.guarantees.authorities import AUTHORITIES
 from tensorpact.guarantees.model import Guarantee, Level, Promise
 
 

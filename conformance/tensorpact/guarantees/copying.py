@@ -5,9 +5,9 @@ from __future__ import annotations
 from reftensor.rules import Data, Need
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Block, Case, Nest, leaves
-from tensorpact.guarantees.authorities import dlpack, numpy, safety, std, std_topic, torch
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST, plainly_nested
+from tensorpact.guarantees.promises import dlpack, numpy, safety, std, std_topic, torch
 from tensorpact.guarantees.relations import INDEPENDENT, is_independent, written_block
 from tensorpact.trial import Relation, Trial
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tensorpact.guarantees import device_cases as cases
 from tensorpact.guarantees import device_checks as checks
-from tensorpact.guarantees.authorities import dlpack, safety, std, std_topic, torch, torch_topic
 from tensorpact.guarantees.model import Guarantee, Level
 from tensorpact.guarantees.predicates import (
     EVERY,
     INGEST,
 )
+from tensorpact.guarantees.promises import dlpack, safety, std, std_topic, torch, torch_topic
 
 TITLE = "where the result lives"
 

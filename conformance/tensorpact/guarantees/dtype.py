@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tensorpact.guarantees import dtype_cases as cases
 from tensorpact.guarantees import dtype_checks as checks
-from tensorpact.guarantees.authorities import dlpack, numpy, safety, std, torch
 from tensorpact.guarantees.model import Guarantee, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST
+from tensorpact.guarantees.promises import dlpack, numpy, safety, std, torch
 
 TITLE = "which dtype comes out"
 

@@ -10,7 +10,6 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Block, Case, Leaf, leaves
 from tensorpact.cases.things import THINGS
 from tensorpact.expectation import kind_of_data, layout_traits, reads_raw, shape_of
-from tensorpact.guarantees.authorities import safety, std, torch
 from tensorpact.guarantees.elements import same_elements
 from tensorpact.guarantees.model import (
     PASS,
@@ -29,6 +28,7 @@ from tensorpact.guarantees.predicates import (
     must_raise,
     ordinary_block,
 )
+from tensorpact.guarantees.promises import safety, std, torch
 from tensorpact.probes.reads import numbers
 from tensorpact.trial import Raised, Trial
 

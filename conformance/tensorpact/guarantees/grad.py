@@ -5,9 +5,9 @@ from __future__ import annotations
 from reftensor.rules import kind_of
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Block, Case, leaves
-from tensorpact.guarantees.authorities import torch, torch_topic
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level, Note
 from tensorpact.guarantees.predicates import INGEST, SHARE, must_raise
+from tensorpact.guarantees.promises import torch, torch_topic
 from tensorpact.guarantees.relations import in_first_spelling, is_shared
 from tensorpact.trial import Result, Trial
 

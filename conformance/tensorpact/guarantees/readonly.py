@@ -7,9 +7,9 @@ from dataclasses import replace
 from reftensor.rules import Memory
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Block, Case, Source, call
-from tensorpact.guarantees.authorities import dlpack, safety, std_topic
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, SHARE
+from tensorpact.guarantees.promises import dlpack, safety, std_topic
 from tensorpact.guarantees.relations import DLPACKS, written_block
 from tensorpact.trial import Relation, Result, Trial
 

@@ -9,7 +9,6 @@ from tensorpact.cases import dtypes, layouts
 from tensorpact.cases.model import Block, Case, Leaf, Nest, State, leaves
 from tensorpact.cases.things import THINGS
 from tensorpact.expectation import layout_traits, reads_raw, shape_of
-from tensorpact.guarantees.authorities import numpy, safety, std, torch
 from tensorpact.guarantees.elements import understood
 from tensorpact.guarantees.model import (
     PASS,
@@ -32,6 +31,7 @@ from tensorpact.guarantees.predicates import (
     plainly_nested,
     refused_wrongly,
 )
+from tensorpact.guarantees.promises import numpy, safety, std, torch
 from tensorpact.trial import Relation, Trial
 
 TITLE = "which shape and strides come out"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tensorpact.guarantees import sharing_cases as cases
 from tensorpact.guarantees import sharing_checks as checks
-from tensorpact.guarantees.authorities import (
+from tensorpact.guarantees.model import Guarantee, Level
+from tensorpact.guarantees.predicates import SHARE
+from tensorpact.guarantees.promises import (
     dlpack,
     numpy,
     pep3118,
@@ -13,8 +15,6 @@ from tensorpact.guarantees.authorities import (
     std_topic,
     torch,
 )
-from tensorpact.guarantees.model import Guarantee, Level
-from tensorpact.guarantees.predicates import SHARE
 from tensorpact.guarantees.relations import shares
 
 TITLE = "when memory is reused"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tensorpact.guarantees import value_cases as cases
 from tensorpact.guarantees import value_checks as checks
-from tensorpact.guarantees.authorities import ieee754, numpy, safety, std, std_topic, torch
 from tensorpact.guarantees.elements import same_elements
 from tensorpact.guarantees.model import Guarantee, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST
+from tensorpact.guarantees.promises import ieee754, numpy, safety, std, std_topic, torch
 
 TITLE = "which numbers come out"
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import indent
 
+from tensorpact.authorities import AUTHORITIES
 from tensorpact.backends.protocol import Claims
 from tensorpact.guarantees import TABLE
-from tensorpact.guarantees.authorities import AUTHORITIES
 from tensorpact.guarantees.model import Promise
 from tensorpact.reports.model import Finding, GuaranteeResult
 

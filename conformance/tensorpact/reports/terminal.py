@@ -17,9 +17,7 @@ COLUMNS = ("passed", "failed", "advised", "not claimed", "not exercised", "obser
 """What a guarantee counts as; a SHOULD that is broken is advised, not failed."""
 
 
-def render(
-    report: Report, console: Console, *, strict: bool = False, every: bool = False
-) -> None:
+def render(report: Report, console: Console, *, strict: bool = False, every: bool = False) -> None:
     """Print the report: a table by group, the findings, and one line that can be read alone.
 
     The first few findings of each guarantee, or `every` one.

@@ -30,6 +30,7 @@ T = TypeVar("T")
 INTERRUPTED = "interrupted"
 KILLED = "a worker process was killed from outside, perhaps for want of memory; use fewer jobs"
 NOTHING = "no case was judged"
+UNCLAIMED = "no case was judged: {} claims none of these guarantees"
 STOP_SECONDS = 10.0
 
 
