@@ -17,7 +17,7 @@ from tensorpact.errors import TensorpactError, UsageError
 from tensorpact.guarantees import TABLE, select
 from tensorpact.guarantees.model import Guarantee
 from tensorpact.reports.jsonlines import closing_lines, cut_off_line, found_line, header_line
-from tensorpact.reports.model import Finding, Header, Report
+from tensorpact.reports.model import Finding, Header, Report, Verdict
 from tensorpact.runner.limits import Limits
 from tensorpact.runner.outcome import BatchResult, signature
 from tensorpact.runner.results import results_of, spelled
@@ -211,11 +211,13 @@ def _report(
     header: Header, guarantees: Sequence[Guarantee], outcome: BatchResult, seconds: float
 ) -> Report:
     reasons = list(dict.fromkeys(outcome.unexplained))
+    results = results_of(guarantees, header.claims, outcome)
     if not outcome.cases and not reasons:
-        reasons.append(NOTHING)
+        claimed = any(result.verdict is not Verdict.NOT_CLAIMED for result in results)
+        reasons.append(NOTHING if claimed else UNCLAIMED.format(header.claims.name))
     return Report(
         header,
-        results_of(guarantees, header.claims, outcome),
+        results,
         outcome.cases,
         outcome.untried,
         seconds,
