@@ -191,7 +191,8 @@ class Observed:
     """What one call did: returned or raised, warned, and what it did to its input.
 
     `unbuilt` says why the source could not be made; then nothing was called. `warnings` are
-    "Category: message", of the call that is observed. `damage` says what the call changed
+    "Category: message", of the call that is observed, which is not the first of its kind in
+    the process; `first_warnings` are those of a first one. `damage` says what the call changed
     about its input, empty when nothing. `copies` are the addresses of the copies that the
     exporter made on request. `touched` counts the pages of memory that the call touched
     first; None when not counted.
@@ -200,6 +201,7 @@ class Observed:
     raised: Raised | None = None
     result: Result | None = None
     warnings: tuple[str, ...] = ()
+    first_warnings: tuple[str, ...] = ()
     damage: str = ""
     copies: tuple[int, ...] = ()
     touched: int | None = None

@@ -53,7 +53,7 @@ def test_a_crash_condemns_its_case_and_the_others_are_judged(lent: Inherited) ->
     result = judged(lent, (*GOOD, BAD, *GOOD))
     (death,) = deaths(result)
     assert (death.verdict, death.case, death.count) == (Verdict.CRASH, BAD, 1)
-    assert death.seen == "the process ended by SIGABRT"
+    assert death.seen.startswith("the process ended by SIGABRT")
     assert death.detail.startswith("terminate called")
     assert result.cases == 7
     assert (result.tallies[CRASHES].judged, result.tallies[CRASHES].failed) == (7, 1)
@@ -62,7 +62,8 @@ def test_a_crash_condemns_its_case_and_the_others_are_judged(lent: Inherited) ->
 @of(faulty.leaving)
 def test_leaving_without_a_word_is_a_crash(lent: Inherited) -> None:
     (death,) = deaths(judged(lent, (*GOOD, BAD)))
-    assert (death.verdict, death.seen) == (Verdict.CRASH, "the process ended by exit code 0")
+    assert death.verdict is Verdict.CRASH
+    assert death.seen.startswith("the process ended by exit code 0")
 
 
 @of(faulty.sleeping)

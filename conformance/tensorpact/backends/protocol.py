@@ -121,6 +121,8 @@ class Backend:
     `lazy` makes a view with a pending transform: "conjugate", "negative".
     `promote(a, b)` is the library's own promotion of two of its dtypes; it raises TypeError,
     ValueError or RuntimeError where there is none.
+    `every_warning` is the documented switch, as a context manager, under which the library
+    repeats the warnings that it otherwise gives once a process.
     `spelled` are the words of a person: "asarray" to "xp.asarray", "module" to "xp".
     """
 
@@ -156,6 +158,7 @@ class Backend:
     lazy: Mapping[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
     promote: Callable[[Any, Any], Any] | None = None
+    every_warning: Callable[[], AbstractContextManager[Any]] | None = None
 
     @property
     def host(self) -> Device:

@@ -8,7 +8,8 @@ version of it, so the standard is not claimed: torch is held to its own document
 from __future__ import annotations
 
 import ctypes
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from inspect import signature
 from itertools import product
@@ -96,6 +97,17 @@ def flows(result: torch.Tensor, leaf: torch.Tensor) -> bool:
     return gradient is not None
 
 
+@contextmanager
+def every_warning() -> Iterator[None]:
+    """Some warnings of torch come once a process unless torch.set_warn_always says otherwise."""
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        yield
+    finally:
+        torch.set_warn_always(before)
+
+
 def devices() -> tuple[Device, ...]:
     """The host, the CUDA devices of this machine, and the device that holds no data."""
     cpu = Device("cpu", ("cpu", "cpu:0", torch.device("cpu"), torch.device("cpu", 0)))
@@ -118,6 +130,7 @@ backend = Backend(
     version=torch.__version__,
     operations={name: getattr(torch, name) for name in sorted(ALL)},
     promote=torch.promote_types,
+    every_warning=every_warning,
     spelled={name: f"torch.{name}" for name in ALL},
     dtypes=DTYPES,
     authorities={

@@ -72,7 +72,7 @@ def array_scalars(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 
 def inference(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Sequences of up to three kinds in every order, in every state."""
-    python: list[Node] = [py(True), py(2), py(2.5), py(1.5 - 2j)]
+    python: list[Node] = [py(True), py(2), py(2**70), py(2.5), py(1.5 - 2j)]
     for operation, state in product(_ingests(claims), states(claims)):
         for length in (0, 1, 2, 3):
             for chosen in combinations_with_replacement(python, length):

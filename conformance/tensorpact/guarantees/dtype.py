@@ -192,9 +192,8 @@ GUARANTEES = (
         "fails on the other's data, which looks just the same.",
         operations=(*INGEST, "from_numpy"),
         promised_by=(
-            torch("from_numpy", "list of dtypes", "from_numpy", "as_tensor"),
+            safety("arrays that cannot be told apart are treated alike"),
             torch("asarray", "first paragraph"),
-            torch("tensor", "parameter data"),
             numpy("asarray", "parameter a", "asarray", "tensor"),
             std("asarray", "parameter obj"),
         ),

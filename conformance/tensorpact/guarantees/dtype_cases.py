@@ -7,7 +7,7 @@ from itertools import permutations
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import FOREIGN, standard
-from tensorpact.cases.model import Case, Leaf, Nest, State, Values
+from tensorpact.cases.model import Case, Leaf, Nest, State, Values, leaf_value, leaves
 from tensorpact.expectation import reads_raw
 from tensorpact.guarantees.predicates import Applies, ordinary_block, plainly_nested, python_kinds
 
@@ -20,9 +20,27 @@ def infers(*kinds: str) -> Applies:
         if case.call.dtype is not None or not plainly_nested(case.root):
             return False
         found = python_kinds(case.root)
-        return found is not None and found <= allowed and kinds[0] in found
+        if found is None or not found <= allowed or kinds[0] not in found:
+            return False
+        return kinds[0] not in ("float", "complex") or ints_are_exact(case, claims)
 
     return applies
+
+
+def ints_are_exact(case: Case, claims: Claims) -> bool:
+    """Whether the default real dtype holds every int: what it does with others is left open.
+
+    Read from: array API standard 2024.12, asarray, note on the precision of input values.
+    """
+    bits = 53 if (case.state.default_real or claims.defaults.real) == "float64" else 24
+    found = leaves(case.root) if case.root is not None else ()
+    ints = [abs(leaf_value(x)) for x in found if isinstance(x, Leaf) and x.kind == "int"]
+    return all(n < 2**100 and _significant(n) <= bits for n in ints)
+
+
+def _significant(number: int) -> int:
+    """The bits from the highest that is set to the lowest."""
+    return number.bit_length() - (number & -number).bit_length() + 1 if number else 0
 
 
 def infers_empty(case: Case, claims: Claims) -> bool:

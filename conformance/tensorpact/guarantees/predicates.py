@@ -43,7 +43,7 @@ def plainly_nested(node: Node | None) -> bool:
 def _plain(node: Node | None) -> bool:
     if isinstance(node, Nest):
         return node.kind in ("list", "tuple") and all(map(_plain, node.items))
-    return isinstance(node, Leaf)
+    return isinstance(node, Leaf) and node.kind != "thing"
 
 
 def numeric(root: Node) -> bool:

@@ -31,7 +31,7 @@ def told_or_protected(trial: Trial) -> Judgement:
         return PASS if trial.expected.accepted else SKIP
     if observed.result is None or observed.result.relation is Relation.UNKNOWN:
         return SKIP
-    return _safe(observed.result, observed.warnings)
+    return _safe(observed.result, observed.first_warnings)
 
 
 def _safe(result: Result, warned: tuple[str, ...]) -> Judgement:
@@ -40,9 +40,18 @@ def _safe(result: Result, warned: tuple[str, ...]) -> Judgement:
     if result.writable is None:
         return SKIP
     return Failure(
-        "a refusal, a result that cannot be written, or a warning, at every call",
-        "a writable result over the read-only memory, and no warning, at the second call",
+        "a refusal, a result that cannot be written, or a warning",
+        "a writable result over the read-only memory, and no warning",
     )
+
+
+def warns_again(trial: Trial) -> Judgement:
+    """What the user is told once, at the first call, the user is told at the next one."""
+    if told_or_protected(trial) is not PASS or not trial.observed.first_warnings:
+        return SKIP
+    if trial.observed.warnings:
+        return PASS
+    return Failure("the warning of the first call, at every call", "no warning at a later call")
 
 
 def says_nothing(trial: Trial) -> Judgement:
@@ -52,7 +61,7 @@ def says_nothing(trial: Trial) -> Judgement:
         return SKIP
     if result.relation is not Relation.INDEPENDENT:
         return SKIP
-    for warning in observed.warnings:
+    for warning in observed.first_warnings:
         if any(word in warning.lower() for word in _ABOUT_WRITING):
             return Failure("no warning about writing: the result is a copy", f"warned {warning!r}")
     return PASS
@@ -144,7 +153,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
         over="memory",
         sentence=(
             "Sharing read-only memory is refused, or its result cannot be written, or a warning "
-            "tells the user, at every call; it is never silent."
+            "tells the user; it is never silent."
         ),
         why=(
             "A write through the result changes a constant, a file or another program's memory, "
@@ -154,6 +163,23 @@ GUARANTEES: tuple[Guarantee, ...] = (
         promised_by=(safety("memory that must not be written is protected"),),
         applies=_lent_readonly,
         check=told_or_protected,
+    ),
+    Guarantee(
+        id="readonly.warning-repeats",
+        level=Level.SHOULD,
+        over="memory",
+        sentence=(
+            "A library that warns of sharing read-only memory warns at every call, not only at "
+            "the first one of the process."
+        ),
+        why=(
+            "The one warning of a process is given to whoever came first; the call that does the "
+            "damage is silent, also under warnings as errors."
+        ),
+        operations=("as_tensor", "asarray", "from_numpy", "frombuffer"),
+        promised_by=(safety("what is dangerous every time is said every time"),),
+        applies=_lent_readonly,
+        check=warns_again,
     ),
     Guarantee(
         id="readonly.copying-is-silent",

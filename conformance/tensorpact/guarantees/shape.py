@@ -8,7 +8,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts
 from tensorpact.cases.model import Block, Case, Leaf, Nest, State, leaves
 from tensorpact.cases.things import THINGS
-from tensorpact.expectation import layout_traits, reads_raw, shape_of
+from tensorpact.expectation import KIND_OF_EXPORTER, layout_traits, reads_raw, shape_of
 from tensorpact.guarantees.elements import understood
 from tensorpact.guarantees.model import (
     PASS,
@@ -230,13 +230,23 @@ def _arrays(case: Case, claims: Claims) -> bool:
     if not isinstance(root, Nest) or root.kind not in ("list", "tuple") or case.call.given("dtype"):
         return False
     return bool(root.items) and all(
-        isinstance(item, Block) and item.dtype in claims.dtypes for item in root.items
+        isinstance(item, Block)
+        and item.dtype in claims.dtypes
+        and claims.accepted(case.call.operation, KIND_OF_EXPORTER[item.exporter])
+        for item in root.items
     )
+
+
+def _nowhere(case: Case, claims: Claims) -> bool:
+    """Whether the result has no values, so that nobody has to look at the elements."""
+    return (case.call.device or case.state.default_device) in claims.dataless
 
 
 def _deep(case: Case, claims: Claims) -> bool:
     root = case.root
-    return isinstance(root, Leaf) and root.kind == "thing" and THINGS[root.text].deep
+    if not isinstance(root, Leaf) or root.kind != "thing" or _nowhere(case, claims):
+        return False
+    return THINGS[root.text].deep
 
 
 def _regular_sequence(case: Case, claims: Claims) -> bool:

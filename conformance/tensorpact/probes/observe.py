@@ -71,8 +71,8 @@ class Eyes:
 def observe(case: Case, eyes: Eyes) -> Observed:
     """What the backend does with the case. Raises AdapterFault when the adapter itself raises.
 
-    Where a warning may be owed the call is made twice and the second one is observed: a
-    promise that is kept only the first time in a process is not kept.
+    Where a warning may be owed the call is made before: what is observed is never the first
+    call of its kind in a process, so that it does not matter what ran before.
     """
     try:
         with _adapter("making the source"):
@@ -81,11 +81,13 @@ def observe(case: Case, eyes: Eyes) -> Observed:
         return Observed(unbuilt=str(error))
     provided = Provided(live.address, live.strides, live.extent, live.aliased, _get(live))
     before = _snapshot(live)
-    count = _beforehand(case, live, eyes)
+    first = _first_warnings(case, live, eyes)
+    count = _counter(case, eyes)
     (returned, raised, warned), touched = count(lambda: _call(case, live, eyes))
     seen = Observed(
         raised=raised,
         warnings=warned,
+        first_warnings=warned if first is None else first,
         damage=_damage(case, live, before),
         copies=tuple(live.copies),
         touched=touched,
@@ -94,18 +96,30 @@ def observe(case: Case, eyes: Eyes) -> Observed:
     return seen if raised is not None else replace(seen, result=_result(case, live, returned, eyes))
 
 
-def _beforehand(case: Case, live: Live, eyes: Eyes) -> Callable[[Callable[[], Any]], Any]:
-    """Makes the call that comes before the one observed, if any; gives how to count pages.
+def _first_warnings(case: Case, live: Live, eyes: Eyes) -> tuple[str, ...] | None:
+    """What a first call in a process warns of; None where no warning can be owed.
 
-    Pages are counted where none was touched; the call before it, on memory of its own, does
-    what a process does only once.
+    Asked for under the library's documented switch, if it has one, that repeats the warnings
+    which it otherwise gives once a process; the call after it uses those up.
     """
-    if _untouched(case):
-        _call(case, build(case.source, eyes.backend), eyes)
-        return touched
-    if _may_warn(case):
+    if not _may_warn(case):
+        return None
+    with eyes.backend.every_warning() if eyes.backend.every_warning else contextlib.nullcontext():
+        first = _call(case, live, eyes)[2]
+    if eyes.backend.every_warning:
         _call(case, live, eyes)
-    return _uncounted
+    return first
+
+
+def _counter(case: Case, eyes: Eyes) -> Callable[[Callable[[], Any]], Any]:
+    """How to count pages: where none was touched.
+
+    A call on memory of its own comes before it, and does what a process does only once.
+    """
+    if not _untouched(case):
+        return _uncounted
+    _call(case, build(case.source, eyes.backend), eyes)
+    return touched
 
 
 def _uncounted(call: Callable[[], Any]) -> tuple[Any, None]:
@@ -114,11 +128,29 @@ def _uncounted(call: Callable[[], Any]) -> tuple[Any, None]:
 
 def _may_warn(case: Case) -> bool:
     """Read-only memory, and an imaginary part that has no place; a capsule serves once only."""
-    block, dtype = case.block, case.call.dtype
-    if block is None or block.exporter == "capsule":
+    if case.block is not None and case.block.exporter == "capsule":
         return False
-    dropped = dtype is not None and block.dtype.startswith("complex") > dtype.startswith("complex")
-    return block.readonly or dropped
+    if any(block.readonly for block in _blocks(case)):
+        return True
+    return not (case.call.dtype or "complex").startswith("complex") and _is_complex(case)
+
+
+def _is_complex(case: Case) -> bool:
+    if case.block is not None:
+        return case.block.dtype.startswith("complex")
+    kinds = (getattr(leaf, "kind", "") or getattr(leaf, "dtype", "") for leaf in _leaves(case))
+    return any("complex" in kind for kind in kinds)
+
+
+def _leaves(case: Case) -> tuple[Leaf | Block, ...]:
+    return leaves(case.root) if case.root is not None else ()
+
+
+def _blocks(case: Case) -> tuple[Block, ...]:
+    """The arrays that the case is made of: its input, or those inside its input."""
+    if case.block is not None:
+        return (case.block,)
+    return tuple(leaf for leaf in _leaves(case) if isinstance(leaf, Block))
 
 
 def _get(live: Live) -> bytes | None:
@@ -250,7 +282,7 @@ def _result(case: Case, live: Live, returned: Any, eyes: Eyes) -> Result:
         strides = backend.strides(returned) if backend.strides is not None else None
     place = eyes.devices.get(device or "")
     has_data = (place is None or place.data) and not _untouched(case) and _believable(shape)
-    plain = case.block is None or not (case.block.lazy or case.block.foreign_order)
+    plain = not any(block.lazy or block.foreign_order for block in _blocks(case))
     result = _Looking(returned, name, shape, place if has_data else None, strides, plain, eyes)
     paths, unread, address = result.read_all() if has_data and name else ((), (), None)
     requires, history, flows = _grad(case, live, returned, backend, has_data)

@@ -128,7 +128,9 @@ class Judging:
                 self.cases[position],
                 "",
                 "a value or an exception",
-                f"{ending.cause}" if hung else f"the process ended by {ending.cause}",
+                f"{ending.cause}"
+                if hung
+                else f"the process ended by {ending.cause}, in the call or in a use of its result",
                 detail=ending.output,
             )
 

@@ -90,8 +90,6 @@ def importing(id: str, name: str, function: Operation, case: Case) -> Fault:
 FAULTS = (
     numpy_fault("readonly.sharing-warns-or-protects", "it is simply writable", share_in_silence,
                 block(readonly=True)),
-    numpy_fault("readonly.sharing-warns-or-protects", "the warning comes once in a process",
-                warning_once(), block(readonly=True)),
     numpy_fault("readonly.copying-is-silent", "every read-only source is warned of",
                 warn_at_every_call, block(copy=True, readonly=True)),
     numpy_fault("readonly.flag-travels", "the flag is dropped", as_kind(Unflagged),
@@ -124,6 +122,15 @@ def refuse(data: Any, **given: Any) -> Array:
     if isinstance(data, np.ndarray) and not data.flags.writeable:
         raise ValueError("the array is read-only")
     return np.asarray(data, **given)
+
+
+def test_a_warning_that_comes_once_in_a_process_is_not_repeated() -> None:
+    once = derive(numpy_backend, operations={"asarray": warning_once()})
+    again = derive(numpy_backend, operations={"asarray": warn_at_every_call})
+    seen = verdict(once, [block(readonly=True)])
+    assert seen.broken == {"readonly.warning-repeats"}
+    assert "readonly.sharing-warns-or-protects" in seen.kept
+    assert "readonly.warning-repeats" in verdict(again, [block(readonly=True)]).kept
 
 
 @pytest.mark.parametrize("keeping", [refuse, np.array, np.asarray, warn_at_every_call])
