@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from itertools import product
 from types import TracebackType
 
 from tensorpact.backends.protocol import Backend, claims_of
 from tensorpact.cases.axes import axes_of
 from tensorpact.cases.model import Case
 from tensorpact.expectation import expect
+from tensorpact.guarantees import claimed
 from tensorpact.guarantees.model import Guarantee, Judgement, Silence
 from tensorpact.probes.observe import Eyes, observe
 from tensorpact.trial import Trial
@@ -28,14 +28,7 @@ class Judge:
     def __init__(self, backend: Backend, guarantees: Sequence[Guarantee]) -> None:
         self.backend = backend
         self.claims = claims_of(backend)
-        self._claimed = {
-            (operation, over): tuple(
-                g
-                for g in guarantees
-                if g.over in (over, "anything") and g.promises_for(self.claims, operation)
-            )
-            for operation, over in product(backend.operations, ("memory", "values"))
-        }
+        self._claimed = claimed(guarantees, self.claims)
         self._catch = warnings.catch_warnings(record=True)
         self._eyes = Eyes.of(backend, [])
 
@@ -55,9 +48,8 @@ class Judge:
 
     def guarantees_for(self, case: Case) -> tuple[Guarantee, ...]:
         """The guarantees that the case can put to the test on this backend."""
-        claims, over = self.claims, "values" if case.block is None else "memory"
-        claimed = self._claimed.get((case.call.operation, over), ())
-        return tuple([g for g in claimed if g.applies(case, claims)])
+        claims = self.claims
+        return tuple([g for g in self._claimed(case) if g.applies(case, claims)])
 
     def judge(self, case: Case) -> Sequence[Judged]:
         """The judgement of every guarantee that the case put to the test; SKIP left out."""

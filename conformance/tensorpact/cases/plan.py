@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
@@ -103,10 +103,10 @@ def _cases(
     from tensorpact.cases import search
 
     found = search.examples(family, claims, limits.search, seed)
-    return tuple(case for case in found if _tested(case, claims, ids))
+    return _tested(found, claims, ids)
 
 
-_WIDER = 10
+_WIDER = 4
 """How much more is made where only some guarantees are asked for, before what they do not
 speak of is left out."""
 
@@ -121,7 +121,7 @@ def _sweep(
     """
     random = Random(f"{seed}:{family}")
     made = FAMILIES[family](claims, random, limit if ids is None else limit * _WIDER)
-    fitting = [case for case in dict.fromkeys(made) if _tested(case, claims, ids)]
+    fitting = _tested(dict.fromkeys(made), claims, ids)
     plain = [case for case in fitting if not case.call.arguments]
     others = [case for case in fitting if case.call.arguments]
     most = max(limit // 2, limit - len(others))
@@ -129,7 +129,11 @@ def _sweep(
     return (*chosen, *memory_families.sampled(others, limit - len(chosen), random))
 
 
-def _tested(case: Case, claims: Claims, ids: tuple[str, ...] | None) -> bool:
-    from tensorpact.guarantees import TABLE
+def _tested(cases: Iterable[Case], claims: Claims, ids: tuple[str, ...] | None) -> tuple[Case, ...]:
+    """The cases that put one of the guarantees to the test; all of them where none is named."""
+    if ids is None:
+        return tuple(cases)
+    from tensorpact.guarantees import TABLE, claimed
 
-    return ids is None or any(TABLE[name].speaks_of(case, claims) for name in ids)
+    chosen = claimed([TABLE[name] for name in ids], claims)
+    return tuple(case for case in cases if any(g.applies(case, claims) for g in chosen(case)))

@@ -59,7 +59,7 @@ def _anchor(heading: str) -> str:
 
 def _authorities() -> str:
     rows = [
-        (code(name), f"[{a.document}]({a.url})" if a.url else a.document, a.version)
+        (code(name), f"[{a.document}]({_address(a.url)})", a.version)
         for name, a in AUTHORITIES.items()
     ]
     return table(("name", "document", "version"), rows)
@@ -80,9 +80,14 @@ def _guarantee(guarantee: Guarantee) -> str:
     )
 
 
+def _address(url: str) -> str:
+    """As a page of this folder must write it: addresses in the project start at its top."""
+    return url.replace("docs/", "../", 1) if url.startswith("docs/") else url
+
+
 def _promise(promise: Promise) -> str:
     authority = AUTHORITIES[promise.authority]
     document = " ".join(filter(None, (authority.document, authority.version)))
-    section = f"[{promise.section}]({promise.url})" if promise.url else promise.section
+    section = f"[{promise.section}]({_address(promise.url)})"
     scope = f" (for {code(*sorted(promise.operations))})" if promise.operations else ""
     return f"- {document}, {section}{scope}"

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib import import_module
+from itertools import product
+from typing import TYPE_CHECKING
 
 from tensorpact.errors import UsageError
 from tensorpact.guarantees.model import Guarantee
+
+if TYPE_CHECKING:
+    from tensorpact.backends.protocol import Claims
+    from tensorpact.cases.model import Case
 
 _MODULES = (
     "dtype", "value", "shape", "device", "sharing", "copying", "readonly", "lifetime",
@@ -42,6 +48,26 @@ def select(globs: Sequence[str] = ()) -> tuple[Guarantee, ...]:
             raise UsageError(unknown_guarantee(glob))
         chosen |= matching
     return tuple(g for name, g in TABLE.items() if name in chosen)
+
+
+def claimed(
+    guarantees: Sequence[Guarantee], claims: Claims
+) -> Callable[[Case], tuple[Guarantee, ...]]:
+    """What a backend is held to: the guarantees that speak of a case's operation and input.
+
+    Looked up once for all cases; `Guarantee.applies` says the rest.
+    """
+    found = {
+        (operation, over): tuple(
+            g
+            for g in guarantees
+            if g.over in (over, "anything") and g.promises_for(claims, operation)
+        )
+        for operation, over in product(claims.operations, ("memory", "values"))
+    }
+    return lambda case: found.get(
+        (case.call.operation, "values" if case.block is None else "memory"), ()
+    )
 
 
 def unknown_guarantee(name: str) -> str:

@@ -96,13 +96,6 @@ class Guarantee:
     def group(self) -> str:
         return self.id.partition(".")[0]
 
-    def speaks_of(self, case: Case, claims: Claims) -> bool:
-        """Whether the case puts it to the test on a backend that is bound by it."""
-        kind = "values" if case.block is None else "memory"
-        if self.over not in (kind, "anything"):
-            return False
-        return bool(self.promises_for(claims, case.call.operation)) and self.applies(case, claims)
-
     def promises_for(self, claims: Claims, operation: str) -> tuple[Promise, ...]:
         """The promises that bind this backend for this operation; none: not claimed."""
         if operation not in self.operations:
