@@ -112,15 +112,28 @@ def _fractions(dtype: str) -> Array:
     return _numbers(dtype, 1, 6)
 
 
+def _wide(dtype: str) -> Array:
+    """Numbers that fill the significand: a narrower format on the way loses their last bits."""
+    kind = dtypes.storage(dtype).kind
+    if dtype in ("bool", "bfloat16") or kind not in "iuf":
+        return _numbers(dtype, 1, 6)
+    bits = {"float16": 11, "float32": 24, "float64": 53}.get(dtype)
+    bits = min(53, 8 * dtypes.itemsize(dtype) - 1) if bits is None else bits
+    top = 2 ** (bits - 1)
+    return np.array([top + 1, top - 1, 2 * top - 1, 3, top // 2 + 1, 5], dtypes.storage(dtype))
+
+
 CONTENTS: Mapping[str, Callable[[str], Array]] = {
     "limits": _limits,
     "specials": _specials,
     "payloads": _payloads,
     "fractions": _fractions,
+    "wide": _wide,
 }
 """Contents that are repeated over the elements; "counting" is `pattern(…, turn=0)`.
 `limits`: the ends of an integer's range; `specials`: signed zeros, infinities, NaN,
-subnormals; `payloads`: NaNs with bits of their own; `fractions`: halves and quarters."""
+subnormals; `payloads`: NaNs with bits of their own; `fractions`: halves and quarters; `wide`:
+numbers that use every bit of a significand."""
 
 
 def _bits(dtype: str, count: int, number: int) -> Array:

@@ -20,10 +20,11 @@ SHAPES: tuple[tuple[int, ...], ...] = (
     (2, 3), (), (3,), (0,), (1,), (1, 3), (3, 1), (2, 0, 3), (2, 3, 4), (1, 2, 1, 3), (12,),
 )  # fmt: skip
 SIZES = (1, 2, 7, 8, 10, 16, 63, 64, 65, 100, 255, 1000, 4096, 10_000)
+LARGE = (65_537, 300_000)
 """Numbers of elements on both sides of the thresholds at which libraries change their ways."""
 
 ALIGNMENTS = (64, 32, 16, 8, 4, 2, 1)
-CONTENTS = ("counting", "limits", "specials", "payloads", "fractions")
+CONTENTS = ("counting", "limits", "specials", "payloads", "fractions", "wide")
 CORE = ("float32", "int64", "bool", "complex64", "uint8", "float64")
 
 
@@ -237,6 +238,22 @@ def sizes(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
                 made = block(exporter=exporter, dtype=dtype, shape=shape, alignment=alignment)
                 if feasible(made, claims):
                     yield Case(made, call(operation, **chosen))
+    yield from _large(claims, random)
+
+
+def _large(claims: Claims, random: Random) -> Iterator[Case]:
+    """A few large arrays, as they are and converted."""
+    for operation in sorted(claims.operations - {"frombuffer"}):
+        for size, exporter in product((*LARGE, *SIZES[-3:]), ("ndarray", "own")):
+            dtype = random.choice(known_dtypes(claims))
+            made = block(exporter=exporter, dtype=dtype, shape=(size,))
+            if not feasible(made, claims) or not suits(operation, exporter):
+                continue
+            choices = _copies(operation, claims)
+            if claims.takes(operation, "dtype"):
+                choices = [*choices, {"dtype": calls.OTHER}]
+            for chosen in choices:
+                yield Case(made, calls.resolved(operation, chosen, dtype, claims))
 
 
 def devices(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
@@ -247,7 +264,7 @@ def devices(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     for operation in sorted(claims.operations - {"frombuffer"}):
         choices = calls.argument_product(operation, claims)
         if claims.takes(operation, "device"):
-            choices += [{"device": name} for name in ("nope#0", f"{claims.host}:x#0", "#0")]
+            choices += [{"device": f"{name}#0"} for name in absent_devices(claims)]
         for (exporter, device), state, chosen in product(sources, placed_states, choices):
             if not suits(operation, exporter):
                 continue
@@ -256,6 +273,18 @@ def devices(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
                           readonly=False, foreign_order=False)  # fmt: skip
             if made is not None:
                 yield Case(made, calls.resolved(operation, chosen, dtype, claims), state)
+
+
+def absent_devices(claims: Claims) -> tuple[str, ...]:
+    """Names of devices that do not exist: no such kind, no such index, no device at all.
+
+    Only for devices with memory of their own: for others an index may mean nothing.
+    """
+    kinds = dict.fromkeys(
+        name.partition(":")[0] for name in claims.unaddressable - claims.dataless if ":" in name
+    )
+    indices = (f"{kind}:{index}" for kind in sorted(kinds) for index in (2, 99))
+    return ("nope", f"{claims.host}:x", "", *indices)
 
 
 def defaults(claims: Claims, random: Random, limit: int) -> Iterator[Case]:

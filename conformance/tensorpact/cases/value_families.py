@@ -10,7 +10,7 @@ from random import Random
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes
 from tensorpact.cases.feasible import feasible
-from tensorpact.cases.memory_families import block, states
+from tensorpact.cases.memory_families import absent_devices, block, states
 from tensorpact.cases.model import Argument, Case, Leaf, Nest, Node, State, Values, call, py, scalar
 from tensorpact.cases.things import THINGS
 
@@ -30,6 +30,7 @@ FLOATS = (
     1 + 2.0**-24, 1 + 2.0**-24 + 2.0**-50, 1 + 2.0**-11, 1 + 2.0**-11 + 2.0**-40, 1 + 2.0**-8,
     1 + 2.0**-8 + 2.0**-30, 2.0**-25, 2.0**-25 + 2.0**-60, 2.0**-134, 2.0**-150, 2.0**63, 2.0**64,
     -(2.0**63), 2.0**31, math.inf, -math.inf, math.nan, 1.7976931348623157e308,
+    -1e5, -65520.0, -1e39, -1.7976931348623157e308,
 )  # fmt: skip
 """Ties and near-ties of every format's rounding, the ends of every range, and beyond."""
 
@@ -110,7 +111,7 @@ def _regular(shape: tuple[int, ...], random: Random, kind: str = "list") -> Node
 
 NESTED_SHAPES: tuple[tuple[int, ...], ...] = (
     (1,), (5,), (2, 3), (3, 1, 2), (2, 2, 2, 2), (0,), (1, 0), (2, 0), (2, 0, 0), (0, 0), (3, 2, 0),
-    (1,) * 8, (64,), (200,), (1, 1, 0),
+    (1,) * 8, (64,), (200,), (1500,), (1, 1, 0),
 )  # fmt: skip
 
 
@@ -163,7 +164,10 @@ def stacks(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     exporters = ("ndarray", "own", "array.array", "memoryview", "subclass")
     for operation, shapes, exporter in product(_ingests(claims), shape_lists, exporters):
         for dtype in claims.dtypes:
-            blocks = [block(exporter=exporter, dtype=dtype, shape=shape) for shape in shapes]
+            blocks = [
+                block(exporter=exporter, dtype=dtype, shape=shape, content=content)
+                for shape, content in zip(shapes, ("counting", "limits"), strict=False)
+            ]
             if all(feasible(b, claims) for b in blocks):
                 for chosen in ({}, {"copy": True}) if claims.takes(operation, "copy") else ({},):
                     yield Case(Values(Nest("list", tuple(blocks))), call(operation, **chosen))
@@ -202,7 +206,7 @@ def keywords(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
             for name in ("float", "int", "bool", "complex", "numpy", "str"):
                 yield Case(source, call(operation, dtype=f"python:{name}"))
         if claims.takes(operation, "device"):
-            for name in ("nope", "", f"{claims.host}:", f"{claims.host}:x", "cpu cpu", "cpu:-1"):
+            for name in (*absent_devices(claims), f"{claims.host}:", "cpu cpu", "cpu:-1"):
                 yield Case(source, call(operation, device=f"{name}#0"))
 
 
@@ -215,7 +219,42 @@ def values_on_devices(claims: Claims, random: Random, limit: int) -> Iterator[Ca
             yield Case(Values(root), calls.resolved(operation, chosen, "float32", claims), state)
 
 
+def outliers(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
+    """Long sequences in which one element differs, at the end, in the middle, or nested."""
+    odd: tuple[Node, ...] = (
+        py(2.5), py(1j), py(math.nan), py(2**40 + 1), py(-1), py(300), py(2**63), py(-0.0),
+        py(None), py("1"), py([1]), py([]), py(True), scalar("float32", 1.5),
+    )  # fmt: skip
+    for operation, node, length in product(_ingests(claims), odd, (4, 8, 65, 200, 1500)):
+        for place in (length - 1, length // 2):
+            items: list[Node] = [py(1)] * length
+            items[place] = node
+            root = Nest("list", tuple(items))
+            nested = Nest("list", (Nest("list", tuple([py(1)] * length)), root))
+            for chosen in (None, *random.sample(claims.dtypes, 3)):
+                given: dict[str, Argument] = {} if chosen is None else {"dtype": chosen}
+                yield Case(Values(root), call(operation, **given))
+                if length < 65:
+                    yield Case(Values(nested), call(operation, **given))
+
+
+def wishes_for_gradients(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
+    """requires_grad on plain values and on buffers."""
+    roots = (py(1.5), py([1.5, 2.0]), py([1, 2]), py([True]), py([1j]), py([]))
+    for operation in _ingests(claims):
+        if claims.takes(operation, "requires_grad"):
+            for root, wish, dtype in product(roots, (True, False), (None, *claims.dtypes)):
+                given: dict[str, Argument] = {} if dtype is None else {"dtype": dtype}
+                yield Case(Values(root), call(operation, requires_grad=wish, **given))
+    if claims.takes("frombuffer", "requires_grad"):
+        source = block(exporter="bytearray", dtype="uint8", shape=(16,))
+        for dtype, wish in product(claims.dtypes, (True, False)):
+            yield Case(source, call("frombuffer", dtype=dtype, requires_grad=wish))
+
+
 FAMILIES = {
+    "outliers": outliers,
+    "wishes for gradients": wishes_for_gradients,
     "scalars": scalars,
     "array scalars": array_scalars,
     "inference": inference,

@@ -69,13 +69,13 @@ def carries(case: Case, claims: Claims) -> bool:
 
 
 def array_scalar(case: Case, claims: Claims) -> bool:
-    """One array scalar, alone or in a sequence, in a plain call."""
+    """Array scalars of one dtype, alone or nested, in a plain call."""
     root = case.root
-    leaf = root.items[0] if isinstance(root, Nest) and len(root.items) == 1 else root
-    if not isinstance(leaf, Leaf) or not leaf.kind.startswith("scalar:"):
+    if root is None or case.call.arguments or case.state != State() or not plainly_nested(root):
         return False
-    plain = not case.call.arguments and case.state == State()
-    return plain and leaf.kind.partition(":")[2] in claims.dtypes
+    kinds = {getattr(leaf, "kind", "") for leaf in leaves(root)}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    return kind.startswith("scalar:") and kind.partition(":")[2] in claims.dtypes
 
 
 def explicit(case: Case, claims: Claims) -> bool:
