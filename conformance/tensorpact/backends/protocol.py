@@ -67,6 +67,7 @@ class Claims:
     limits: frozenset[str]
     keywords: frozenset[tuple[str, str]]
     mutable: bool
+    immutable: bool
     raw_buffers: bool
     abilities: frozenset[str]
     spelled: tuple[tuple[str, str], ...] = ()
@@ -107,7 +108,8 @@ class Backend:
     `read(t)` gives the elements as bytes: C order, native byte order, the library's own
     representation (two bytes for bfloat16). It must see what is in the tensor's memory at
     that moment, through a device copy where the host cannot address it.
-    `write(t, data)` sets all elements from such bytes; leave it out for immutable arrays.
+    `write(t, data)` sets all elements from such bytes; leave it out where there is no way,
+    and set `immutable` where the library documents its arrays as such.
     `make(data, dtype, shape, device)` makes a fresh C-contiguous own tensor from such
     bytes, a standard dtype name and a device name, not using the operations under test
     where that can be avoided. Without it own tensors are never tried as input.
@@ -158,6 +160,7 @@ class Backend:
     lazy: Mapping[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
     promote: Callable[[Any, Any], Any] | None = None
+    immutable: bool = False
     every_warning: Callable[[], AbstractContextManager[Any]] | None = None
 
     @property
@@ -203,6 +206,7 @@ def claims_of(backend: Backend) -> Claims:
             for keyword in backend.keywords.get(operation, KEYWORDS[operation])
         ),
         mutable=backend.write is not None,
+        immutable=backend.immutable,
         raw_buffers=backend.raw_buffers,
         abilities=frozenset(abilities),
         spelled=tuple(sorted(_spelled(backend).items())),

@@ -69,4 +69,4 @@ def other_dtype(dtype: str, claims: Claims) -> str:
             lossy = kind_of(candidate) != "complex" and dtype.startswith("complex")
             if not lossy:
                 return candidate
-    return next(name for name in claims.dtypes if name != dtype)
+    return next((name for name in claims.dtypes if name != dtype), dtype)

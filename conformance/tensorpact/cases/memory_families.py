@@ -293,9 +293,13 @@ def defaults(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for state, dtype, exporter in product(
             states(claims), claims.dtypes, ("ndarray", "own", "dlpack", "array.array")
         ):
-            made = _drawn(random, claims, exporter=exporter, dtype=dtype, foreign_order=False)
-            if made is not None and suits(operation, exporter):
-                yield Case(made, call(operation), state)
+            for shape in ((), (3,), random.choice(SHAPES)):
+                made = _drawn(
+                    random, claims, exporter=exporter, dtype=dtype, shape=shape,
+                    foreign_order=False,
+                )  # fmt: skip
+                if made is not None and suits(operation, exporter):
+                    yield Case(made, call(operation), state)
 
 
 def buffers(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
@@ -340,7 +344,7 @@ def misfits(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     for operation, exporter in product(sorted(claims.operations), EXPORTERS):
         if suits(operation, exporter):
             continue
-        for dtype in random.sample(known_dtypes(claims), 3):
+        for dtype in random.sample(known_dtypes(claims), min(3, len(claims.dtypes))):
             made = _drawn(random, claims, exporter=exporter, dtype=dtype)
             if made is not None:
                 given: dict[str, Argument] = {"dtype": dtype} if operation == "frombuffer" else {}

@@ -28,6 +28,8 @@ def untouched(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
                 given: dict[str, Argument] = {"dtype": dtype} if operation == "frombuffer" else {}
                 made = Block(exporter, dtype, MANY, content=UNTOUCHED)
                 yield Case(made, call(operation, **given))
+                if claims.takes(operation, "copy"):
+                    yield Case(made, call(operation, **given, copy=False))
 
 
 def accelerated(claims: Claims, random: Random, limit: int) -> Iterator[Case]:

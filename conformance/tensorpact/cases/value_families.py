@@ -231,7 +231,7 @@ def outliers(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
             items[place] = node
             root = Nest("list", tuple(items))
             nested = Nest("list", (Nest("list", tuple([py(1)] * length)), root))
-            for chosen in (None, *random.sample(claims.dtypes, 3)):
+            for chosen in (None, *random.sample(claims.dtypes, min(3, len(claims.dtypes)))):
                 given: dict[str, Argument] = {} if chosen is None else {"dtype": chosen}
                 yield Case(Values(root), call(operation, **given))
                 if length < 65:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -50,9 +51,15 @@ class Program(click.Group):
         except BrokenPipeError:
             _drop_output()
             sys.exit(INCOMPLETE)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                _drop_output()
+                _end(f"the output cannot be written: {error.strerror}.", INCOMPLETE)
             traceback.print_exc()
             _end("that is a fault of tensorpact, not of a backend: report it.", HARNESS_FAULT)
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def _end(message: str, code: int) -> NoReturn:

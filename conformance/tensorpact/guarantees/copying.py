@@ -24,11 +24,18 @@ def copies_anything(trial: Trial) -> Judgement:
     result = trial.observed.result
     if result is not None and trial.expected.data is Data.OWN and result.same_object:
         return Failure(INDEPENDENT, "returned the input itself")
-    return is_independent(trial)
+    independent = is_independent(trial)
+    return is_fresh(trial) if independent is PASS and _has_twin(trial) else independent
+
+
+def _has_twin(trial: Trial) -> bool:
+    """Whether a second call on the same input was made and compared."""
+    result = trial.observed.result
+    return result is not None and result.fresh is not None
 
 
 def is_fresh(trial: Trial) -> Judgement:
-    """Two results of one call on the same numbers do not share."""
+    """Two results of one call on the same input do not share."""
     result = trial.observed.result
     if result is None or result.fresh is None:
         return SKIP
@@ -143,7 +150,7 @@ def _copied(case: Case, claims: Claims) -> bool:
 
 def _immutable(case: Case, claims: Claims) -> bool:
     block = written_block(case)
-    if claims.mutable or block is None or block.exporter == "own" or block.readonly:
+    if not claims.immutable or block is None or block.exporter == "own" or block.readonly:
         return False
     return case.call.copy is not False
 

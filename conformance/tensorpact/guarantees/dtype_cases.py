@@ -73,6 +73,8 @@ def array_scalar(case: Case, claims: Claims) -> bool:
     root = case.root
     if root is None or case.call.arguments or case.state != State() or not plainly_nested(root):
         return False
+    if not claims.accepted(case.call.operation, "array_scalar"):
+        return False
     kinds = {getattr(leaf, "kind", "") for leaf in leaves(root)}
     kind = kinds.pop() if len(kinds) == 1 else ""
     return kind.startswith("scalar:") and kind.partition(":")[2] in claims.dtypes

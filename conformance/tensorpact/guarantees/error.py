@@ -45,6 +45,14 @@ _PLAIN_SEQUENCES = ("overstated", "huge_len", "negative_len")
 # --------------------------------------------------------------------------- checks
 
 
+def gives_a_tensor(trial: Trial) -> Judgement:
+    """Whatever comes back for data that the operation takes is a tensor."""
+    result = trial.observed.result
+    if result is None or not trial.expected.accepted or trial.expected.refusal is not None:
+        return SKIP
+    return PASS if result.is_tensor else Failure("a tensor of the library", f"a {result.type_name}")
+
+
 def nothing_breaks(trial: Trial) -> Judgement:
     """A value or an ordinary exception; that the process lives is seen by who runs it."""
     raised = trial.observed.raised
@@ -280,6 +288,20 @@ GUARANTEES = (
         promised_by=(safety("no crash"),),
         applies=_always,
         check=nothing_breaks,
+    ),
+    Guarantee(
+        id="error.result-is-a-tensor",
+        level=Level.MUST,
+        sentence="A call that returns gives a tensor of the library, never None or anything else.",
+        why="A forgotten return is met as an AttributeError, far away from where it was caused.",
+        operations=EVERY,
+        promised_by=(
+            *(std(name, "returns") for name in ("asarray", "from_dlpack")),
+            *(torch(name, "signature") for name in EVERY),
+            safety("what is returned is what was asked for"),
+        ),
+        applies=_always,
+        check=gives_a_tensor,
     ),
     Guarantee(
         id="error.text-is-refused",

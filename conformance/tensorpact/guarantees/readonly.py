@@ -21,6 +21,10 @@ _LEGACY = ("dlpack_old", "capsule")
 _ABOUT_WRITING = ("writ", "read-only", "readonly", "immutable")
 
 
+_UNDECIDED = (Relation.UNKNOWN, Relation.ONE_WAY, Relation.SEPARATED_LATE)
+"""What is not known to be shared, or shared only until it is written."""
+
+
 # --------------------------------------------------------------------------- checks
 
 
@@ -29,9 +33,9 @@ def told_or_protected(trial: Trial) -> Judgement:
     observed = trial.observed
     if observed.raised is not None:
         return PASS if trial.expected.accepted else SKIP
-    if observed.result is None or observed.result.relation is Relation.UNKNOWN:
+    if observed.result is None or observed.result.relation in _UNDECIDED:
         return SKIP
-    return _safe(observed.result, observed.first_warnings)
+    return _safe(observed.result, _about_writing(observed.first_warnings))
 
 
 def _safe(result: Result, warned: tuple[str, ...]) -> Judgement:
@@ -49,7 +53,7 @@ def warns_again(trial: Trial) -> Judgement:
     """What the user is told once, at the first call, the user is told at the next one."""
     if told_or_protected(trial) is not PASS or not trial.observed.first_warnings:
         return SKIP
-    if trial.observed.warnings:
+    if _about_writing(trial.observed.warnings):
         return PASS
     return Failure("the warning of the first call, at every call", "no warning at a later call")
 
@@ -61,16 +65,24 @@ def says_nothing(trial: Trial) -> Judgement:
         return SKIP
     if result.relation is not Relation.INDEPENDENT:
         return SKIP
-    for warning in observed.first_warnings:
-        if any(word in warning.lower() for word in _ABOUT_WRITING):
-            return Failure("no warning about writing: the result is a copy", f"warned {warning!r}")
+    for warning in _about_writing(observed.first_warnings):
+        return Failure("no warning about writing: the result is a copy", f"warned {warning!r}")
     return PASS
+
+
+def _about_writing(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that tell the user what is at stake; another warning is no word on it."""
+    return tuple(w for w in warnings if any(word in w.lower() for word in _ABOUT_WRITING))
 
 
 def flag_is_exported(trial: Trial) -> Judgement:
     """A result that protects read-only memory says so when it is exported."""
     result = trial.observed.result
     if result is None or result.writable is not False or result.export is None:
+        return SKIP
+    if None not in (result.export.address, result.address) and (
+        result.export.address != result.address
+    ):
         return SKIP
     if result.relation is not Relation.SHARED:
         return SKIP

@@ -142,7 +142,7 @@ def order_of_a_copy(trial: Trial) -> Judgement:
 
 def _used(shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, ...]:
     """The strides of the dimensions that are longer than one; none of an empty array's."""
-    if 0 in shape:
+    if 0 in shape or len(shape) != len(strides):
         return ()
     return tuple(s for n, s in zip(shape, strides, strict=True) if n > 1)
 

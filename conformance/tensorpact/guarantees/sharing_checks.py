@@ -96,6 +96,8 @@ def shares_buffer(trial: Trial) -> Judgement:
         return SKIP
     if may_be_copied(trial.case, trial.claims):
         return SKIP
+    if _misaligned_by_offset(trial) and "misaligned" in trial.claims.limits:
+        return SKIP
     if not _reaches(result):
         return Failure("that part of the buffer's own memory", described_memory(result))
     offset = trial.case.call.get("offset") or 0
@@ -151,3 +153,12 @@ def touches_little(trial: Trial) -> Judgement:
         f"at most {FEW_PAGES} pages of memory touched, however many the elements fill",
         f"{observed.touched} touched, where the elements fill {pages}",
     )
+
+
+def _misaligned_by_offset(trial: Trial) -> bool:
+    """Whether the part of the buffer that is read begins at no multiple of the itemsize."""
+    offset, dtype = trial.case.call.get("offset") or 0, trial.expected.dtype
+    address = trial.observed.provided.address
+    if dtype is None or address is None or not isinstance(offset, int):
+        return False
+    return bool((address + offset) % itemsize(dtype))

@@ -50,7 +50,10 @@ def _write_source(live: Live, read: Read, dtype: str, turn: int) -> Seen:
     old = live.get()
     size = dtypes.itemsize(dtype)
     before = read()
-    live.put(_pattern(dtype, len(old) // size, turn, old, live.aliased))
+    try:
+        live.put(_pattern(dtype, len(old) // size, turn, old, live.aliased))
+    except Exception:  # the call has closed its source to writes; `Observed.damage` says so
+        return Seen.UNKNOWN
     now, after = live.get(), read()
     if len(after) == len(now):
         return _seen(before, after, size, now)

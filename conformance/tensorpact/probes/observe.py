@@ -330,6 +330,8 @@ def _afterwards(
     if block is None:
         return {"fresh": _fresh(case, live, returned, dtype, eyes)}
     seen: dict[str, Any] = {}
+    if writes.relation is Relation.INDEPENDENT and _fresh_is_owed(case):
+        seen["fresh"] = _fresh(case, live, returned, dtype, eyes)
     shared = writes.relation is Relation.SHARED and len(case.call.arguments) < 2
     placed = case.call.device or case.state.default_device or block.device
     if placed or block.readonly or shared:
@@ -342,14 +344,20 @@ def _afterwards(
 
 
 def _fresh(case: Case, live: Live, first: Any, dtype: str, eyes: Eyes) -> bool | None:
-    """Whether a second call on the same plain numbers gives memory of its own."""
-    if case.root is None or not all(_is_number(leaf) for leaf in leaves(case.root)):
+    """Whether a second call on the same input gives memory of its own."""
+    if case.root is not None and not all(_is_number(leaf) for leaf in leaves(case.root)):
         return None
     second, raised, _ = _call(case, live, eyes)
     if raised is not None or not isinstance(second, eyes.backend.tensor_type):
         return None
     with _adapter("writing to the result"):
         return onward.fresh(first, second, eyes.backend, dtype)
+
+
+def _fresh_is_owed(case: Case) -> bool:
+    """A copy was asked for, of an input that can be given in again."""
+    asked = case.call.operation == "tensor" or case.call.copy is True
+    return asked and case.block is not None and case.block.exporter != "capsule"
 
 
 def _is_number(leaf: Leaf | Block) -> bool:

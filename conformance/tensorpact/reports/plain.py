@@ -34,7 +34,7 @@ def result_text(result: GuaranteeResult, claims: Claims, most: int | None = SHOW
     shown = [finding_text(finding) for finding in findings[:most]]
     left = len(findings) - len(shown)
     if left:
-        shown.append(f"  and {left} more of other shapes; --all shows them, -o FILE keeps them")
+        shown.append(f"  and {left} more; `tensorpact run --all` shows them")
     return "\n\n".join(["\n".join(head), *shown])
 
 

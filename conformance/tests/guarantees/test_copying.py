@@ -103,8 +103,8 @@ def tensor_fault(name: str, shares: Callable[[Any], bool], case: Case) -> Fault:
     return Fault("copying.tensor-always-copies", name, faulty, (case,), numpy_backend)
 
 
-CONSTANT = derive(numpy_backend, operations={"asarray": np.asarray}, write=None)
-ISOLATED = derive(numpy_backend, operations={"asarray": np.array}, write=None)
+CONSTANT = derive(numpy_backend, operations={"asarray": np.asarray}, write=None, immutable=True)
+ISOLATED = derive(numpy_backend, operations={"asarray": np.array}, write=None, immutable=True)
 
 FAULTS = (
     tensor_fault("nothing is copied", lambda _: True, block("tensor")),
@@ -177,3 +177,24 @@ def test_lists_are_their_own_sources() -> None:
 
     fault = reference_fault("", "", {"tensor": sort}, node(py([2, 1]), "tensor"))
     assert "copying.source-is-untouched" in verdict(fault.faulty, fault.cases).broken
+
+
+def test_two_copies_of_one_array_do_not_share() -> None:
+    kept: dict[int, Array] = {}
+
+    def staged(data: Any, **given: Any) -> Array:
+        """copy=True answers from a staging buffer that is used again for the same array."""
+        if given.get("copy") is not True or not isinstance(data, np.ndarray):
+            return np.asarray(data, **given)
+        made = kept.setdefault(id(data), np.array(data))
+        made[...] = data
+        return made
+
+    faulty = derive(numpy_backend, operations={"asarray": staged})
+    assert "copying.copy-true-always-copies" in verdict(faulty, [block(copy=True)]).broken
+    assert "copying.copy-true-always-copies" in verdict(numpy_backend, [block(copy=True)]).kept
+
+
+def test_leaving_out_write_claims_nothing() -> None:
+    silent = derive(numpy_backend, write=None)
+    assert not verdict(silent, [block()]).broken

@@ -164,6 +164,9 @@ UNKNOWN = Case(Values(py([1.0])), call("asarray", unknown=1))
 RAGGED = given([[1.0], [2.0, 3.0]])
 
 FAULTS = (
+    numpy_fault("error.result-is-a-tensor", "the return is forgotten for bools",
+                lambda data, **given: None if data is True else np.asarray(data, **given),
+                given(True)),
     numpy_fault("error.nothing-crashes", "a panic passes every handler",
                 panic(NoException("panicked")), block(dtype="float16"),
                 also=("error.class-is-specific", "sharing.array-is-shared",
