@@ -8,6 +8,7 @@ for each backend the cases per second of processor time that the sweep takes in 
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -67,6 +68,7 @@ def judge_from(judge: Any, cases: Sequence[Any], position: Any, seconds: Any) ->
     """Judge the cases from a position on, and keep count where the parent sees it."""
     # A library that ends its process has much to say, none of which is a figure.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    gc.freeze()  # as the workers of a run do
     with judge:
         for case in cases[position.value :]:
             start = process_time()

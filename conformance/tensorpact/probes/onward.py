@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from tensorpact.backends.protocol import Backend
 from tensorpact.capsules import fields
 from tensorpact.cases import contents, dtypes
@@ -82,7 +84,7 @@ def fresh(first: Any, second: Any, backend: Backend, dtype: str) -> bool | None:
 
 
 def _inverted(data: bytes, dtype: str) -> bytes:
-    return bytes(b ^ 1 for b in data) if dtype == "bool" else bytes(255 - b for b in data)
+    return (np.frombuffer(data, np.uint8) ^ (1 if dtype == "bool" else 255)).tobytes()
 
 
 def export(tensor: Any, *, legacy_too: bool) -> Export:
