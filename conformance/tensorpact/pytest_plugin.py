@@ -76,6 +76,8 @@ class Suite:
         for result in report.results:
             if result.id not in self.shared_run.ids:
                 text = result_text(result, report.header.claims)
+                if result.breaks():
+                    pytest.fail(text, pytrace=False)
                 warnings.warn(pytest.PytestWarning(text), stacklevel=2)
 
 

@@ -36,7 +36,7 @@ def checked_claims(backend: Backend) -> Claims:
     """What the backend claims. Raises AdapterFault for what cannot be claimed."""
     try:
         return claims_of(backend)
-    except (AttributeError, TypeError, ValueError) as error:
+    except Exception as error:
         raise AdapterFault(
             f"the adapter of {backend.name} claims what cannot be: {said(error)}"
         ) from error

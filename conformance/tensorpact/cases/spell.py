@@ -141,6 +141,8 @@ def _block_lines(block: Block, claims: Claims, name: str) -> list[str]:
     if block.exporter in _FLAT:
         return _FLAT[block.exporter](block, name)
     lines = [f"{name} = {_ndarray(block)}"]
+    if not _typable(block) and 0 not in block.shape and block.dtype not in dtypes.FOREIGN:
+        lines.append(f"{name}[...] = {_numbers(block, prod(block.shape))}.reshape({block.shape})")
     if block.readonly:
         lines.append(f"{name}.flags.writeable = False")
     wrap = _WRAPPED.get(block.exporter)

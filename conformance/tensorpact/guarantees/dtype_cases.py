@@ -124,6 +124,7 @@ def supported(case: Case, claims: Claims) -> bool:
         block is not None
         and block.exporter == "ndarray"
         and not block.foreign_order
+        and not block.readonly
         and block.layout == "C"
         and not case.call.arguments
         and case.state == State()
@@ -136,13 +137,17 @@ def unsupported(case: Case, claims: Claims) -> bool:
     block = case.block
     if block is None or case.call.given("dtype") or block.exporter not in ("ndarray", "subclass"):
         return False
+    if case.call.copy is False or case.call.device not in (None, *claims.devices):
+        return False
     return block.dtype in FOREIGN or standard(block.dtype) not in claims.dtypes
 
 
 def foreign_order(case: Case, claims: Claims) -> bool:
     """An array in foreign byte order that is not read as raw bytes."""
     block = ordinary_block(case)
-    if block is None or not block.foreign_order or reads_raw(case, claims):
+    if block is None or not block.foreign_order or case.call.operation == "from_dlpack":
+        return False
+    if reads_raw(case, claims):
         return False
     if case.call.device in claims.dataless or case.state.default_device in claims.dataless:
         return False

@@ -51,7 +51,8 @@ def _safe(result: Result, warned: tuple[str, ...]) -> Judgement:
 
 def warns_again(trial: Trial) -> Judgement:
     """What the user is told once, at the first call, the user is told at the next one."""
-    if told_or_protected(trial) is not PASS or not trial.observed.first_warnings:
+    told = _about_writing(trial.observed.first_warnings)
+    if told_or_protected(trial) is not PASS or not told:
         return SKIP
     if _about_writing(trial.observed.warnings):
         return PASS

@@ -104,10 +104,12 @@ def _first_warnings(case: Case, live: Live, eyes: Eyes) -> tuple[str, ...] | Non
     """
     if not _may_warn(case):
         return None
-    with eyes.backend.every_warning() if eyes.backend.every_warning else contextlib.nullcontext():
+    switch = eyes.backend.every_warning
+    if switch is None:
+        return _call(case, live, eyes)[2]
+    with _adapter("repeating warnings"), switch():
         first = _call(case, live, eyes)[2]
-    if eyes.backend.every_warning:
-        _call(case, live, eyes)
+    _call(case, live, eyes)
     return first
 
 

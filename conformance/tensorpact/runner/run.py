@@ -153,6 +153,9 @@ def _collect(
                     trouble = KILLED
                 else:
                     each(future.result())
+    except BrokenExecutor:
+        wait([future for future in futures if not future.cancel()], timeout=STOP_SECONDS)
+        trouble = KILLED
     except (KeyboardInterrupt, Exception) as error:
         if not (pool.stopped or isinstance(error, KeyboardInterrupt)):
             raise
