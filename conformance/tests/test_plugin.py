@@ -75,9 +75,10 @@ def test_a_crash_fails_its_guarantee_and_no_other(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*the process ended by SIGABRT*"])
 
 
-def test_a_crash_that_nobody_asked_for_is_a_warning(pytester: pytest.Pytester) -> None:
+def test_a_crash_that_nobody_asked_for_fails_too(pytester: pytest.Pytester) -> None:
     result = judge(pytester, "faulty:aborting")
-    result.assert_outcomes(passed=1, warnings=1)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*the process ended by SIGABRT*"])
 
 
 def test_what_is_not_claimed_is_skipped(pytester: pytest.Pytester) -> None:

@@ -271,8 +271,9 @@ def _orderly(case: Case, claims: Claims) -> bool:
 # --------------------------------------------------------------------------- the table
 
 _TAKEN: tuple[Promise, ...] = (
+    torch("as_tensor", "parameter data"),
+    torch("tensor", "parameter data"),
     torch("asarray", "list of what obj can be"),
-    safety("what is no data is not taken for data", "as_tensor", "tensor"),
 )
 
 GUARANTEES = (
