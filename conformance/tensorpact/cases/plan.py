@@ -30,7 +30,7 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(sweep=300, search=40),
+    "quick": Budget(sweep=500, search=40),
     "standard": Budget(sweep=6_000, search=400),
     "deep": Budget(sweep=10**9, search=5_000),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tensorpact.cases.model import Leaf, Nest, leaves
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
-from tensorpact.guarantees.predicates import described, must_return, refused_wrongly
+from tensorpact.guarantees.predicates import described, must_return, refusal_kept, refused_wrongly
 from tensorpact.probes.reads import same
 from tensorpact.trial import Trial
 from tensorpact.values import wanted_elements
@@ -56,7 +56,7 @@ def foreign_order_is_not_misread(trial: Trial) -> Judgement:
     """A result holds the numbers of the source; a refusal is as good."""
     observed, result = trial.observed, trial.observed.result
     if observed.raised is not None:
-        return PASS
+        return refusal_kept(trial)
     if result is None or result.dtype is None:
         return SKIP
     wanted = wanted_elements(trial)

@@ -27,6 +27,7 @@ from tensorpact.guarantees.predicates import (
     dataless,
     must_raise,
     ordinary_block,
+    refusal_kept,
 )
 from tensorpact.guarantees.promises import safety, std, torch
 from tensorpact.probes.reads import numbers
@@ -122,7 +123,7 @@ def type_error(trial: Trial) -> Judgement:
 
 def not_misread(trial: Trial) -> Judgement:
     """The elements of the source, or a refusal."""
-    return PASS if trial.observed.raised is not None else same_elements(trial)
+    return refusal_kept(trial) if trial.observed.raised is not None else same_elements(trial)
 
 
 def class_is_telling(trial: Trial) -> Judgement:

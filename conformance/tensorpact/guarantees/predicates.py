@@ -98,6 +98,15 @@ def refused_wrongly(trial: Trial, required: str) -> Judgement:
     return Failure(required, f"raised {raised}")
 
 
+def refusal_kept(trial: Trial) -> Judgement:
+    """For a promise of "converted or refused": the refusal counts where the data is taken.
+
+    What is refused for another reason, such as its kind or an unknown device, tests nothing.
+    """
+    expected = trial.expected
+    return PASS if expected.accepted and expected.refusal is None else SKIP
+
+
 def must_raise(trial: Trial, required: str, classes: tuple[str, ...] = ()) -> Judgement:
     """The check of a refusal: any exception, or one of the named classes."""
     observed = trial.observed

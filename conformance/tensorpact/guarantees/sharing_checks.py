@@ -9,7 +9,7 @@ from tensorpact.cases.dtypes import itemsize
 from tensorpact.cases.layouts import aliased
 from tensorpact.expectation import reads_raw
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
-from tensorpact.guarantees.predicates import described, refused_wrongly
+from tensorpact.guarantees.predicates import described, refusal_kept, refused_wrongly
 from tensorpact.guarantees.relations import (
     SHARED,
     described_memory,
@@ -48,7 +48,7 @@ def never_copies(trial: Trial) -> Judgement:
     """Whatever copy=False returns shares."""
     result, expected = trial.observed.result, trial.expected
     if result is None:
-        return PASS if expected.memory is Memory.REFUSE else SKIP
+        return refusal_kept(trial) if expected.memory is Memory.REFUSE else SKIP
     if not result.is_tensor or Need.DEVICE in expected.needs or not expected.accepted:
         return SKIP
     if result.same_object:

@@ -27,7 +27,7 @@ from tensorpact.guarantees.numbers import (
     scalar_dtype,
     subnormal,
 )
-from tensorpact.guarantees.predicates import described, must_raise
+from tensorpact.guarantees.predicates import described, must_raise, refusal_kept
 from tensorpact.probes.reads import numbers, same
 from tensorpact.trial import Result, Trial
 from tensorpact.values import wanted_elements
@@ -175,7 +175,7 @@ def what_a_cast_does(trial: Trial) -> Judgement:
 def lazy_values_come_out(trial: Trial) -> Judgement:
     """The logical values, or a refusal; the memory may hold the values before the transform."""
     if trial.observed.raised is not None:
-        return PASS
+        return refusal_kept(trial)
     result, wanted = trial.observed.result, wanted_elements(trial)
     seen = result.read() if result is not None else None
     if result is None or result.dtype is None or seen is None or wanted is None:
