@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from tensorpact.backends.protocol import Backend, claims_of
@@ -12,8 +13,11 @@ from tensorpact.cases.model import Case
 from tensorpact.expectation import expect
 from tensorpact.guarantees import claimed
 from tensorpact.guarantees.model import Guarantee, Judgement, Silence
+from tensorpact.probes.export import give
+from tensorpact.probes.life import live_through
 from tensorpact.probes.observe import Eyes, observe
-from tensorpact.trial import Trial
+from tensorpact.probes.story import tell
+from tensorpact.trial import Observed, Trial
 
 Judged = tuple[Guarantee, Judgement]
 
@@ -66,13 +70,24 @@ class Judge:
 
     def trial(self, case: Case) -> Trial:
         """The case, run once, beside what was expected of it."""
-        return Trial(case, self.claims, expect(case, self.claims), observe(case, self._eyes))
+        expected = expect(case, self.claims)
+        match case.aspect:
+            case "export":
+                given = give(case, self._eyes)
+                return Trial(case, self.claims, expected, Observed(), given=given)
+            case "life":
+                life = live_through(case, self._eyes)
+                return Trial(case, self.claims, expected, Observed(), life=life)
+            case "story":
+                told = tell(case, self._eyes)
+                return Trial(case, self.claims, expected, Observed(), told=told)
+        return Trial(case, self.claims, expected, observe(case, self._eyes))
 
     def _with_related(self, guarantee: Guarantee, trial: Trial) -> Trial:
         if guarantee.related is None:
             return trial
         related = tuple(self.trial(case) for case in guarantee.related(trial.case, self.claims))
-        return Trial(trial.case, trial.claims, trial.expected, trial.observed, related)
+        return replace(trial, related=related)
 
     @staticmethod
     def axes(case: Case) -> tuple[str, ...]:

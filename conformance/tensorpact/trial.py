@@ -12,6 +12,10 @@ from enum import StrEnum
 from reftensor.rules import Data, Memory, Need, Refusal
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Case
+from tensorpact.seen.export import Given
+from tensorpact.seen.life import Life
+from tensorpact.seen.raised import Raised
+from tensorpact.seen.story import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +41,6 @@ class Expected:
     device: str | None = None
     needs: frozenset[Need] = frozenset()
     memory: Memory | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An exception that a call ended in: class names from the most to the least derived.
-
-    `by_input`: it is the very exception that the input's own method raised; `from_input`:
-    that, or one that was raised from it.
-    """
-
-    classes: tuple[str, ...]
-    message: str
-    by_input: bool = False
-    from_input: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.classes[0]
-
-    def is_a(self, *names: str) -> bool:
-        return any(name in self.classes for name in names)
-
-    def __str__(self) -> str:
-        first = self.message.strip().partition("\n")[0]
-        return f"{self.name}: {first[:160]}" if first else self.name
 
 
 class Seen(StrEnum):
@@ -215,10 +194,27 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A case with what was expected and what was observed, and the trials it is compared to."""
+    """A case with what was expected and what was observed, and the trials it is compared to.
+
+    `observed` is filled in for the aspects memory and values; `given` is what a tensor gave
+    out, `life` who kept what alive, `told` what became of a story: each for its own aspect.
+    """
 
     case: Case
     claims: Claims
     expected: Expected
     observed: Observed
     related: tuple[Trial, ...] = ()
+    given: Given | None = None
+    life: Life | None = None
+    told: Told | None = None
+
+    @property
+    def raised(self) -> Raised | None:
+        """What the case ended in, whatever it is about."""
+        return (self.given or self.life or self.told or self.observed).raised
+
+    @property
+    def unbuilt(self) -> str:
+        """Why its input could not be made, whatever it is about."""
+        return (self.given or self.life or self.told or self.observed).unbuilt

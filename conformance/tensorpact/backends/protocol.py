@@ -15,6 +15,7 @@ from typing import Any
 
 from reftensor.rules import Defaults
 from tensorpact.authorities import AUTHORITIES
+from tensorpact.cases.model import GIVE, STORY
 
 Tensor = Any
 """A tensor of the library under test; the harness looks at it through the adapter only."""
@@ -70,6 +71,7 @@ class Claims:
     immutable: bool
     raw_buffers: bool
     abilities: frozenset[str]
+    exports: frozenset[str] = frozenset()
     spelled: tuple[tuple[str, str], ...] = ()
     promotions: frozenset[tuple[str, str, str]] = frozenset()
 
@@ -125,6 +127,9 @@ class Backend:
     ValueError or RuntimeError where there is none.
     `every_warning` is the documented switch, as a context manager, under which the library
     repeats the warnings that it otherwise gives once a process.
+    `exports` are the ways in which a tensor gives out its memory: "__dlpack__" with the keywords
+    of the standard, "__array__" to an ndarray, "buffer" to a memoryview; authorities are claimed
+    for them as for operations.
     `spelled` are the words of a person: "asarray" to "xp.asarray", "module" to "xp".
     """
 
@@ -162,6 +167,7 @@ class Backend:
     promote: Callable[[Any, Any], Any] | None = None
     immutable: bool = False
     every_warning: Callable[[], AbstractContextManager[Any]] | None = None
+    exports: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property
     def host(self) -> Device:
@@ -175,6 +181,7 @@ def claims_of(backend: Backend) -> Claims:
         raise ValueError("a backend has at least one device")
     _refuse_unknown("operation", backend.operations, ALL)
     _refuse_unknown("layout limit", backend.limits, LAYOUT_LIMITS)
+    _refuse_unknown("export", backend.exports, GIVE)
     abilities = {
         name
         for name in ("write", "make", "strides", "address", "permute", "expand", "default_real")
@@ -193,7 +200,7 @@ def claims_of(backend: Backend) -> Claims:
         host=backend.host.name,
         dataless=frozenset(d.name for d in backend.devices if not d.data),
         unaddressable=frozenset(d.name for d in backend.devices if not d.host),
-        authorities=_pairs(backend.authorities, backend.operations),
+        authorities=_pairs(backend),
         accepts=frozenset(
             (operation, kind)
             for operation in backend.operations
@@ -211,6 +218,7 @@ def claims_of(backend: Backend) -> Claims:
         abilities=frozenset(abilities),
         spelled=tuple(sorted(_spelled(backend).items())),
         promotions=_promotions(backend),
+        exports=frozenset(backend.exports),
     )
 
 
@@ -251,16 +259,15 @@ _ACCEPTED: Mapping[str, frozenset[str]] = {
 }
 
 
-def _pairs(
-    authorities: Mapping[str, Collection[str]], operations: Collection[str]
-) -> frozenset[tuple[str, str]]:
-    _refuse_unknown("authority", authorities, frozenset(AUTHORITIES))
-    return frozenset(
-        (authority, operation)
-        for authority, claimed in authorities.items()
-        for operation in claimed
-        if operation in operations
-    )
+def _pairs(backend: Backend) -> frozenset[tuple[str, str]]:
+    """Each authority with each operation and export that it is claimed for.
+
+    A library that is held to anything is held to what it does over a whole story.
+    """
+    _refuse_unknown("authority", backend.authorities, frozenset(AUTHORITIES))
+    has = {*backend.operations, *backend.exports}
+    pairs = {(a, name) for a, claimed in backend.authorities.items() for name in {*claimed} & has}
+    return frozenset(pairs | {(authority, STORY) for authority, _ in pairs})
 
 
 def _refuse_unknown(what: str, names: Collection[str], known: frozenset[str]) -> None:

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from tensorpact.cases.model import Block, Call, Case, Leaf, Nest, Node, State, leaves
+from tensorpact.cases.model import (
+    Block,
+    Call,
+    Case,
+    Leaf,
+    Nest,
+    Node,
+    Source,
+    State,
+    Story,
+    leaves,
+)
 
 
 def axes_of(case: Case) -> tuple[str, ...]:
     """The axis values of a case, as "axis=value", most telling first."""
-    source = case.source
-    data = _block_axes(source) if isinstance(source, Block) else _values_axes(source.root)
-    return (*_call_axes(case.call), *data, *_state_axes(case.state))
+    when = (f"schedule={case.schedule}",) if case.schedule else ()
+    return (*_call_axes(case.call), *_source_axes(case.source), *_state_axes(case.state), *when)
+
+
+def _source_axes(source: Source) -> tuple[str, ...]:
+    match source:
+        case Block():
+            return _block_axes(source)
+        case Story(steps):
+            return tuple(f"step={verb}" for verb in sorted({step.verb for step in steps}))
+    return _values_axes(source.root)
 
 
 @lru_cache(maxsize=4096)
@@ -31,6 +50,7 @@ def _block_axes(block: Block) -> tuple[str, ...]:
             ("foreign byte order", block.foreign_order),
             (f"grad {block.grad}", block.grad),
             (f"lazy {block.lazy}", block.lazy),
+            (f"twist {block.twist}", block.twist),
         )
         if there
     ]
@@ -66,4 +86,6 @@ def _state_axes(state: State) -> tuple[str, ...]:
         found.append(f"default real={state.default_real}")
     if state.default_device:
         found.append(f"default device={state.default_device} by {state.device_form}")
+    if state.warnings:
+        found.append(f"warnings={state.warnings}")
     return tuple(found)

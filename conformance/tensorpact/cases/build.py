@@ -19,7 +19,17 @@ import numpy as np
 
 from tensorpact.backends.protocol import Backend
 from tensorpact.cases import contents, dtypes, exporters, layouts
-from tensorpact.cases.model import Block, Leaf, Nest, Node, Source, Values, leaf_value, leaves
+from tensorpact.cases.model import (
+    Block,
+    Leaf,
+    Nest,
+    Node,
+    Source,
+    Story,
+    Values,
+    leaf_value,
+    leaves,
+)
 from tensorpact.cases.things import SEQUENCES, THINGS
 from tensorpact.probes.pages import untouched
 
@@ -60,6 +70,8 @@ class Live:
 
 def build(source: Source, backend: Backend) -> Live:
     """The live source. Raises Unbuildable; whatever the adapter raises passes through."""
+    if isinstance(source, Story):
+        raise Unbuildable("a story makes what it needs as it goes")
     if isinstance(source, Values):
         return _values(source.root, backend)
     if source.content == UNTOUCHED and source.exporter not in OVER_ARRAYS:

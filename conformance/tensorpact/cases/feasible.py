@@ -5,7 +5,7 @@ from __future__ import annotations
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts
 from tensorpact.cases.build import TYPECODES, truth_strides
-from tensorpact.cases.model import Block, Case, leaves
+from tensorpact.cases.model import Block, Case, Values, leaves
 
 _FLAT = {"array.array", "bytearray", "bytes", "mmap"}
 _DLPACK = {"dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule"}
@@ -16,9 +16,12 @@ _REAL_OR_COMPLEX = ("float", "bfloat", "complex")
 
 def possible(case: Case, claims: Claims) -> bool:
     """Whether every block of the case can be made, and the call has what it needs."""
-    source = case.source
-    found = [source] if isinstance(source, Block) else leaves(source.root)
-    return all(feasible(item, claims) for item in found if isinstance(item, Block))
+    match case.source:
+        case Block() as block:
+            return feasible(block, claims)
+        case Values(root):
+            return all(feasible(item, claims) for item in leaves(root) if isinstance(item, Block))
+    return True
 
 
 def feasible(block: Block, claims: Claims) -> bool:

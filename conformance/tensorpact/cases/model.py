@@ -38,6 +38,9 @@ EXPORTERS = ("own", *HOST_EXPORTERS)
 """The kinds of object with memory; `own` is a tensor of the backend itself. One more kind,
 `accelerated`, is an array of another library on a device other than the host."""
 
+GIVE = frozenset({"__dlpack__", "__array__", "buffer"})
+"""The ways in which a tensor gives out its memory: operations whose input is an own tensor."""
+
 Lazy = Literal["", "conjugate", "negative"]
 Grad = Literal["", "leaf", "history"]
 
@@ -53,7 +56,9 @@ class Block:
     the library's allocator. `content` names an entry of `cases.contents.CONTENTS`.
     Content "untouched" is zeros whose pages nobody has touched: what a call does to them is
     counted, and they are neither read nor written. `device` is the device's name for own
-    tensors and arrays of an accelerator, and empty for host memory.
+    tensors and arrays of an accelerator, and empty for host memory. `twist` names an entry of
+    `cases.twists.TWISTS`: what is unusual about a DLPack export that is made by hand; without
+    one NumPy makes it.
     """
 
     exporter: str = "ndarray"
@@ -68,6 +73,7 @@ class Block:
     device: str = ""
     grad: Grad = ""
     lazy: Lazy = ""
+    twist: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,26 @@ class Values:
     root: Node
 
 
-Source = Block | Values
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a story: what is done, to which handle by its number, and how."""
+
+    verb: str
+    handle: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Operations one after the other; `cases.stories` says what each verb means."""
+
+    steps: tuple[Step, ...] = ()
+
+
+Source = Block | Values | Story
 Argument = bool | int | str | None
-"""An argument's value: dtypes by standard name, devices as `name#k`, the k-th spelling."""
+"""An argument's value: dtypes by standard name, devices as `name#k`, the k-th spelling.
+A DLPack version or device is two numbers, "1.0"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,21 +183,46 @@ def call(operation: str, **arguments: Argument) -> Call:
 class State:
     """What is set before the call; empty strings leave the library's own defaults.
 
-    `device_form` says how the default device is set: globally or as a context.
+    `device_form` says how the default device is set: globally or as a context. `warnings`
+    is "error" where every warning is raised as an exception.
     """
 
     default_real: str = ""
     default_device: str = ""
     device_form: Literal["setting", "context"] = "setting"
+    warnings: Literal["", "error"] = ""
+
+
+STORY = "story"
+"""The operation of a case that is a story."""
+
+Aspect = Literal["memory", "values", "export", "life", "story"]
+"""What a case is about, which decides how it is observed: what comes of data with memory, or
+of written-out values; what a tensor gives out; who keeps what alive; a whole story."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One call on one input in one state."""
+    """One call on one input in one state.
+
+    `schedule` names an entry of `cases.schedules.SCHEDULES`: in which order, how often and
+    where things are released after the call; without one the result is read and written.
+    """
 
     source: Source
     call: Call
     state: State = field(default_factory=State)
+    schedule: str = ""
+
+    @property
+    def aspect(self) -> Aspect:
+        if isinstance(self.source, Story):
+            return "story"
+        if self.schedule:
+            return "life"
+        if self.call.operation in GIVE:
+            return "export"
+        return "memory" if isinstance(self.source, Block) else "values"
 
     @property
     def block(self) -> Block | None:
@@ -265,7 +313,8 @@ def to_json(case: Case) -> dict[str, Any]:
     data: dict[str, Any] = {"source": _source_to_json(case.source)}
     data["call"] = {"operation": case.call.operation, **dict(case.call.arguments)}
     state = _fields(case.state, State())
-    return data | ({"state": state} if state else {})
+    data |= {"state": state} if state else {}
+    return data | ({"schedule": case.schedule} if case.schedule else {})
 
 
 def from_json(data: Mapping[str, Any]) -> Case:
@@ -277,6 +326,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
             _source_from_json(data["source"]),
             call(operation, **arguments),
             State(**data.get("state", {})),
+            data.get("schedule", ""),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a case: {error!r}") from error
@@ -288,14 +338,19 @@ def _fields(value: Any, default: Any) -> dict[str, Any]:
 
 
 def _source_to_json(source: Source) -> dict[str, Any]:
-    if isinstance(source, Values):
-        return {"values": _node_to_json(source.root)}
+    match source:
+        case Values(root):
+            return {"values": _node_to_json(root)}
+        case Story(steps):
+            return {"story": [[step.verb, step.handle, step.detail] for step in steps]}
     return {"block": _fields(source, Block())}
 
 
 def _source_from_json(data: Mapping[str, Any]) -> Source:
     if "values" in data:
         return Values(_node_from_json(data["values"]))
+    if "story" in data:
+        return Story(tuple(Step(*step) for step in data["story"]))
     return _block(data["block"])
 
 

@@ -66,7 +66,7 @@ def _simpler_states(case: Case) -> Iterator[Case]:
 def _simpler_sources(source: Source) -> Iterator[Source]:
     if isinstance(source, Block):
         yield from _simpler_blocks(source)
-    else:
+    elif isinstance(source, Values):
         for node in _simpler_nodes(source.root):
             yield node if isinstance(node, Block) else Values(node)
 

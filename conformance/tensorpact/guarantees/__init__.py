@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib import import_module
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from tensorpact.cases.model import STORY, Aspect
 from tensorpact.errors import UsageError
 from tensorpact.guarantees.model import Guarantee
 
@@ -57,17 +58,14 @@ def claimed(
 
     Looked up once for all cases; `Guarantee.applies` says the rest.
     """
+    operations = claims.operations | claims.exports | {STORY}
     found = {
-        (operation, over): tuple(
-            g
-            for g in guarantees
-            if g.over in (over, "anything") and g.promises_for(claims, operation)
+        (operation, aspect): tuple(
+            g for g in guarantees if g.speaks_of(aspect) and g.promises_for(claims, operation)
         )
-        for operation, over in product(claims.operations, ("memory", "values"))
+        for operation, aspect in product(operations, get_args(Aspect))
     }
-    return lambda case: found.get(
-        (case.call.operation, "values" if case.block is None else "memory"), ()
-    )
+    return lambda case: found.get((case.call.operation, case.aspect), ())
 
 
 def unknown_guarantee(name: str) -> str:

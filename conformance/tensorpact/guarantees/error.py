@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reftensor.rules import Refusal
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.model import Block, Case, Leaf, leaves
+from tensorpact.cases.model import STORY, Block, Case, Leaf, leaves
 from tensorpact.cases.things import THINGS
 from tensorpact.expectation import kind_of_data, layout_traits, reads_raw, shape_of
 from tensorpact.guarantees.elements import same_elements
@@ -22,6 +22,7 @@ from tensorpact.guarantees.model import (
 )
 from tensorpact.guarantees.predicates import (
     EVERY,
+    GIVE,
     INGEST,
     PYTHON_KINDS,
     dataless,
@@ -31,7 +32,8 @@ from tensorpact.guarantees.predicates import (
 )
 from tensorpact.guarantees.promises import safety, std, torch
 from tensorpact.probes.reads import numbers
-from tensorpact.trial import Raised, Trial
+from tensorpact.seen.raised import Raised
+from tensorpact.trial import Trial
 
 TITLE = "what bad input gets"
 
@@ -56,9 +58,9 @@ def gives_a_tensor(trial: Trial) -> Judgement:
 
 def nothing_breaks(trial: Trial) -> Judgement:
     """A value or an ordinary exception; that the process lives is seen by who runs it."""
-    raised = trial.observed.raised
+    raised = trial.raised
     if raised is None:
-        return SKIP if trial.observed.unbuilt else PASS
+        return SKIP if trial.unbuilt else PASS
     if raised.is_a("Exception") and not raised.is_a("SystemError"):
         return PASS
     return Failure("a value or an ordinary exception", f"raised {raised}")
@@ -281,11 +283,12 @@ GUARANTEES = (
     Guarantee(
         id="error.nothing-crashes",
         level=Level.MUST,
+        over="everything",
         sentence="No input that Python code can build ends, hangs or corrupts the process: the "
         "outcome is a value or an exception.",
         why="An abort takes the notebook, the server and the other users' requests with it, and "
         "leaves no traceback.",
-        operations=EVERY,
+        operations=(*EVERY, *GIVE, STORY),
         promised_by=(safety("no crash"),),
         applies=_always,
         check=nothing_breaks,

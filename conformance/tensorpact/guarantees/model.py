@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tensorpact.backends.protocol import Claims
-    from tensorpact.cases.model import Case
+    from tensorpact.cases.model import Aspect, Case
     from tensorpact.trial import Trial
 
 
@@ -62,7 +62,8 @@ class Silence(StrEnum):
 PASS, SKIP = Silence.PASS, Silence.SKIP
 """PASS: the promise was put to the test and kept. SKIP: this trial did not test it."""
 
-Over = Literal["memory", "values", "anything"]
+Over = Literal["memory", "values", "anything", "export", "life", "story", "everything"]
+"""The aspects of cases: "anything" is memory and values, "everything" all there are."""
 
 Judgement = Failure | Note | Silence
 Check = Callable[["Trial"], Judgement]
@@ -75,9 +76,9 @@ class Guarantee:
     `applies` says, before anything is called, whether a case can put it to the test;
     `check` judges a trial and never touches the backend. `related` gives further cases
     whose trials the check compares with (for promises that two calls agree).
-    `over` says what kind of input it speaks of at all: data with memory, written-out values,
-    or both; `applies` is asked only then. `ability` is what an adapter must have for its
-    library to claim this at all: "grad".
+    `over` says what cases it speaks of at all, by their aspect: what comes of data with memory,
+    of written-out values, of both; exports, lifetimes, stories. `applies` is asked only then.
+    `ability` is what an adapter must have for its library to claim this at all: "grad".
     """
 
     id: str
@@ -95,6 +96,12 @@ class Guarantee:
     @property
     def group(self) -> str:
         return self.id.partition(".")[0]
+
+    def speaks_of(self, aspect: Aspect) -> bool:
+        """Whether cases of this aspect can put it to the test."""
+        if self.over == "anything":
+            return aspect in ("memory", "values")
+        return self.over in (aspect, "everything")
 
     def promises_for(self, claims: Claims, operation: str) -> tuple[Promise, ...]:
         """The promises that bind this backend for this operation; none: not claimed."""

@@ -17,6 +17,7 @@ Applies = Callable[[Case, Claims], bool]
 INGEST = ("as_tensor", "tensor", "asarray")
 SHARE = ("as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack")
 EVERY = ("as_tensor", "tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack")
+GIVE = ("__dlpack__", "__array__", "buffer")
 PYTHON_KINDS = frozenset(kind.value for kind in PythonKind)
 
 

@@ -19,7 +19,8 @@ from tensorpact.cases.things import THINGS, InputError
 from tensorpact.errors import AdapterFault
 from tensorpact.probes import memory, onward, reads
 from tensorpact.probes.pages import touched
-from tensorpact.trial import Observed, Provided, Raised, Relation, Result, Seen, Writes
+from tensorpact.seen.raised import Raised
+from tensorpact.trial import Observed, Provided, Relation, Result, Seen, Writes
 
 PYTHON_DTYPES: Mapping[str, Any] = {
     "python:bool": bool,

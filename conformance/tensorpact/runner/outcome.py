@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tensorpact.cases.model import Block, Case, Leaf, Nest
+from tensorpact.cases.model import Block, Case, Leaf, Nest, Story
 from tensorpact.reports.model import Finding, Verdict
 
 CRASHES = "error.nothing-crashes"
@@ -70,6 +70,8 @@ def source_class(case: Case) -> tuple[str, ...]:
     match case.source:
         case Block(exporter=exporter, layout=layout):
             return case.call.operation, exporter, layout
+    if isinstance(case.source, Story):
+        return case.call.operation, *sorted({step.verb for step in case.source.steps})
     root = case.source.root
     return case.call.operation, root.kind if isinstance(root, Leaf | Nest) else root.exporter
 

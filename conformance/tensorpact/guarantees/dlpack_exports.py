@@ -1,0 +1,7 @@
+"""dlpack: what a producer owes."""
+
+from __future__ import annotations
+
+from tensorpact.guarantees.model import Guarantee
+
+GUARANTEES: tuple[Guarantee, ...] = ()
