@@ -2,8 +2,9 @@
 
     python conformance/benchmarks/speed.py [BACKEND ...]
 
-The time of `tensorpact --help`; wall time, cases and peak memory of one standard run; then
-for each backend the cases per second of processor time that the sweep takes in one process.
+The time of `tensorpact --help`; wall and processor time, cases and peak memory of one standard
+run; then for each backend the cases per second of processor time that the sweep takes in one
+process.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def main(names: Sequence[str]) -> None:
     """Print all figures, the sweep's for the backends named."""
     print(f"tensorpact --help: {1000 * help_time():.0f} ms", flush=True)
     # Before the sweeps: the peak is that of all child processes so far.
-    seconds, cases, peak = run("numpy")
-    print(f"run numpy: {seconds:.1f} s, {cases:,} cases, {peak:.0f} MiB a worker", flush=True)
+    seconds, busy, cases, peak = run("numpy")
+    figures = f"{seconds:.1f} s, {busy:.1f} s of processors, {cases:,} cases"
+    print(f"run numpy: {figures}, {peak:.0f} MiB a worker", flush=True)
     for name in names:
         cases, seconds, deaths = sweep(name)
         died = f", {deaths} of which ended the process" if deaths else ""
@@ -101,16 +103,22 @@ def in_turn(iterators: Iterable[Iterator[Any]]) -> Iterator[Any]:
 # --------------------------------------------------------------------------- the command
 
 
-def run(name: str) -> tuple[float, int, float]:
-    """Seconds, cases, and MiB at the peak of the largest process of a standard run."""
+def run(name: str) -> tuple[float, float, int, float]:
+    """Seconds, processor seconds, cases, and MiB at the peak of the largest process of a run."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "report.jsonl")
-        start = perf_counter()
+        start, before = perf_counter(), children_time()
         tensorpact("run", name, "--budget", "standard", "-o", str(output))
-        seconds = perf_counter() - start
+        seconds, busy = perf_counter() - start, children_time() - before
         end = json.loads(output.read_text(encoding="utf-8").splitlines()[-1])
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return seconds, end["cases"], peak / (1024**2 if sys.platform == "darwin" else 1024)
+    return seconds, busy, end["cases"], peak / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def children_time() -> float:
+    """Processor seconds of all child processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def help_time(tries: int = 5) -> float:

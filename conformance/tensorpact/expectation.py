@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from reftensor import rules
@@ -15,10 +16,11 @@ from reftensor.rules import Data, Need, Operation, PythonKind, Refusal
 from tensorpact import exact
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts
-from tensorpact.cases.build import truth_strides
+from tensorpact.cases.build import ENDLESS, truth_strides
 from tensorpact.cases.model import GIVE, Block, Case, Leaf, Nest, Node, leaf_value, leaves
 from tensorpact.cases.remember import remembered
 from tensorpact.cases.things import SEQUENCES, THINGS
+from tensorpact.cases.twists import Outcome, twist_of
 from tensorpact.trial import Expected
 
 KIND_OF_EXPORTER = {
@@ -68,13 +70,32 @@ def expect(case: Case, claims: Claims) -> Expected:
         return Expected("own", Data.OWN, accepted=True)
     kind = kind_of_data(case)
     accepted = claims.accepted(case.call.operation, kind)
-    device = _device(case, claims)
+    device = device_of(case, claims)
     if case.block is not None:
-        return _expect_block(case, case.block, claims, kind, accepted, device)
-    return _expect_values(case, claims, kind, accepted, device)
+        found = _expect_block(case, case.block, claims, kind, accepted, device)
+    else:
+        found = _expect_values(case, claims, kind, accepted, device)
+    return _open_on_device(found, case, claims) if claims.device_dtypes else found
 
 
-def _device(case: Case, claims: Claims) -> str | None:
+def _open_on_device(found: Expected, case: Case, claims: Claims) -> Expected:
+    """Of a dtype that the device lacks and others have, no document says what becomes.
+
+    A result must still have the dtype that was asked for: that is what the argument means.
+    """
+    if not lacks_dtype(found, claims):
+        return found
+    return replace(found, accepted=False, may_refuse=True, dtype=case.call.dtype)
+
+
+def lacks_dtype(expected: Expected, claims: Claims) -> bool:
+    """Whether the result would have a dtype of the backend that its device does not have."""
+    dtype = expected.dtype
+    return dtype in claims.dtypes and dtype not in claims.dtypes_on(expected.device)
+
+
+def device_of(case: Case, claims: Claims) -> str | None:
+    """The device of the result by the table of placement; None for one that does not exist."""
     asked = case.call.device
     if asked is not None and asked not in claims.devices:
         return None
@@ -115,7 +136,7 @@ def _expect_block(
     return Expected(
         kind=kind,
         data=data,
-        accepted=accepted,
+        accepted=accepted and twist_of(block).importable,
         refusal=_block_refusal(case, block, claims),
         may_refuse=_may_refuse(case, block, claims),
         carried=dtypes.standard(block.dtype),
@@ -123,8 +144,15 @@ def _expect_block(
         shape=block.shape,
         device=device,
         needs=needs,
-        memory=_memory(case, data, needs),
+        memory=_memory_of_export(case, block) or _memory(case, data, needs),
     )
+
+
+def _memory_of_export(case: Case, block: Block) -> rules.Memory | None:
+    """What an exporter that always copies leaves the consumer; None for every other."""
+    if not twist_of(block).copies:
+        return None
+    return rules.Memory.REFUSE if case.call.copy is False else rules.Memory.COPY
 
 
 def _memory(case: Case, data: Data, needs: frozenset[Need]) -> rules.Memory | None:
@@ -170,6 +198,8 @@ def _block_refusal(case: Case, block: Block, claims: Claims) -> Refusal | None:
         return Refusal.UNKNOWN_KEYWORD
     if _refused_device(case, claims):
         return Refusal.UNKNOWN_DEVICE
+    if not twist_of(block).importable:
+        return Refusal.NOT_EXPORTABLE
     if block.dtype in dtypes.FOREIGN and not case.call.given("dtype"):
         return Refusal.UNKNOWN_DTYPE
     return None
@@ -179,17 +209,42 @@ def _may_refuse(case: Case, block: Block, claims: Claims) -> bool:
     """Refusing is allowed where no authority promises a result.
 
     Conversions that the standard's type promotion does not have; foreign byte order; a
-    layout that the library cannot describe; a dtype that it does not have.
+    layout that the library cannot describe; a dtype that it does not have; more elements than
+    there is memory for.
     """
     own = dtypes.standard(block.dtype)
     wanted = case.call.dtype or own
+    if block.content == ENDLESS or twist_of(block).outcome is Outcome.OPEN:
+        return True
     if block.foreign_order or layout_traits(block) & limits_of(case, claims):
         return True
     if block.exporter in _LEGACY_EXPORTERS and _asks_the_exporter(case):
         return True
     if own not in claims.dtypes or wanted not in claims.dtypes:
         return True
+    if _only_shares(case) and may_be_unaligned(case, claims):
+        return True
     return wanted != own and rules.promote(own, wanted) != wanted
+
+
+def _only_shares(case: Case) -> bool:
+    """Whether nothing but sharing is left: the operation cannot copy, or must not."""
+    if case.call.copy is not None:
+        return not case.call.copy
+    return case.call.operation in ("from_numpy", "frombuffer", "from_dlpack")
+
+
+def may_be_unaligned(case: Case, claims: Claims) -> bool:
+    """Whether foreign memory may start at an address that the library does not share.
+
+    Where the exporter's allocator chose it, the address is known only once it is made.
+    """
+    block, step = case.block, claims.share_alignment
+    if step == 1 or block is None or block.exporter in ("own", "accelerated"):
+        return False
+    offset = case.call.get("offset") or 0
+    assert isinstance(offset, int)
+    return not block.alignment or bool(block.alignment % step or offset % step)
 
 
 def _asks_the_exporter(case: Case) -> bool:
@@ -213,7 +268,9 @@ def _expect_raw(
         accepted=accepted and plain,
         refusal=_block_refusal(case, block, claims)
         or (bounds if isinstance(bounds, Refusal) else None),
-        may_refuse=not plain or dtype not in claims.dtypes,
+        may_refuse=not plain
+        or dtype not in claims.dtypes
+        or (_only_shares(case) and may_be_unaligned(case, claims)),
         carried=None,
         dtype=dtype,
         shape=None if isinstance(bounds, Refusal) else (bounds[1],),
@@ -249,15 +306,23 @@ def _bounds(case: Case, total: int, size: int) -> Refusal | tuple[int, int]:
 
 
 def real_default(case: Case, claims: Claims) -> str:
-    """The default real dtype in the state of the case."""
-    return case.state.default_real or claims.defaults.real
+    """The default real dtype in the state of the case, on the device of its result."""
+    return case.state.default_real or _device_defaults(case, claims).real
 
 
 def defaults_of(case: Case, claims: Claims) -> rules.Defaults:
-    """The default dtypes in the state of the case."""
-    if not case.state.default_real:
+    """The default dtypes in the state of the case, on the device of its result.
+
+    Read from: array API standard 2024.12, inspection, default_dtypes, parameter device.
+    """
+    own = _device_defaults(case, claims)
+    return own.with_real(case.state.default_real) if case.state.default_real else own
+
+
+def _device_defaults(case: Case, claims: Claims) -> rules.Defaults:
+    if not claims.device_defaults:
         return claims.defaults
-    return claims.defaults.with_real(case.state.default_real)
+    return claims.defaults_on(device_of(case, claims))
 
 
 def _expect_values(

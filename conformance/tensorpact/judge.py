@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 
-from tensorpact.backends.protocol import Backend, claims_of
+from tensorpact.backends.protocol import Backend, Claims, claims_of
 from tensorpact.cases.axes import axes_of
 from tensorpact.cases.model import Case
 from tensorpact.expectation import expect
@@ -29,9 +29,11 @@ class Judge:
     the adapter itself fails.
     """
 
-    def __init__(self, backend: Backend, guarantees: Sequence[Guarantee]) -> None:
+    def __init__(
+        self, backend: Backend, guarantees: Sequence[Guarantee], claims: Claims | None = None
+    ) -> None:
         self.backend = backend
-        self.claims = claims_of(backend)
+        self.claims = claims or claims_of(backend)
         self._claimed = claimed(guarantees, self.claims)
         self._catch = warnings.catch_warnings(record=True)
         self._eyes = Eyes.of(backend, [])
@@ -63,7 +65,12 @@ class Judge:
         trial = self.trial(case)
         judged = []
         for guarantee in applying:
-            judgement = guarantee.check(self._with_related(guarantee, trial))
+            if trial.cut_short and not guarantee.after_warning:
+                continue
+            compared = self._with_related(guarantee, trial)
+            if any(other.cut_short for other in compared.related):
+                continue
+            judgement = guarantee.check(compared)
             if judgement is not Silence.SKIP:
                 judged.append((guarantee, judgement))
         return judged
@@ -79,7 +86,7 @@ class Judge:
                 life = live_through(case, self._eyes)
                 return Trial(case, self.claims, expected, Observed(), life=life)
             case "story":
-                told = tell(case, self._eyes)
+                told = tell(case, self._eyes, self.claims)
                 return Trial(case, self.claims, expected, Observed(), told=told)
         return Trial(case, self.claims, expected, observe(case, self._eyes))
 

@@ -7,15 +7,18 @@ Checks are plain functions of a trial. Everything here is frozen; `expectation` 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from reftensor.rules import Data, Memory, Need, Refusal
 from tensorpact.backends.protocol import Claims
+from tensorpact.capsules.handshake import Ask
 from tensorpact.cases.model import Case
 from tensorpact.seen.export import Given
 from tensorpact.seen.life import Life
 from tensorpact.seen.raised import Raised
 from tensorpact.seen.story import Told
+from tensorpact.seen.writes import Relation as Relation  # these three are part of a Result
+from tensorpact.seen.writes import Seen as Seen
+from tensorpact.seen.writes import Writes as Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,56 +44,6 @@ class Expected:
     device: str | None = None
     needs: frozenset[Need] = frozenset()
     memory: Memory | None = None
-
-
-class Seen(StrEnum):
-    """How far writes through one side were seen through the other."""
-
-    EVERYWHERE = "at every element"
-    NOWHERE = "at no element"
-    PARTLY = "at some elements"
-    UNKNOWN = "could not be tried"
-
-
-class Relation(StrEnum):
-    """How the memory of source and result hang together, judged by writes alone."""
-
-    SHARED = "shared"
-    INDEPENDENT = "independent"
-    ONE_WAY = "one-way"
-    PARTIAL = "partial"
-    SEPARATED_LATE = "separated late"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Writes:
-    """What writing showed: into the source first, into the result, then the source again."""
-
-    source_to_result: Seen = Seen.UNKNOWN
-    result_to_source: Seen = Seen.UNKNOWN
-    source_to_result_again: Seen = Seen.UNKNOWN
-    stray: bool = False
-
-    @property
-    def relation(self) -> Relation:
-        """`stray`, a write outside the elements, makes it PARTIAL like a write to some."""
-        tried = [
-            seen
-            for seen in (self.source_to_result, self.result_to_source)
-            if seen is not Seen.UNKNOWN
-        ]
-        if not tried:
-            return Relation.UNKNOWN
-        if Seen.PARTLY in tried or self.stray:
-            return Relation.PARTIAL
-        if len(set(tried)) == 2:
-            return Relation.ONE_WAY
-        again = self.source_to_result_again
-        if again is not Seen.UNKNOWN and again is not self.source_to_result:
-            late = self.source_to_result is Seen.EVERYWHERE
-            return Relation.SEPARATED_LATE if late else Relation.ONE_WAY
-        return Relation.SHARED if tried[0] is Seen.EVERYWHERE else Relation.INDEPENDENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +126,10 @@ class Observed:
     "Category: message", of the call that is observed, which is not the first of its kind in
     the process; `first_warnings` are those of a first one. `damage` says what the call changed
     about its input, empty when nothing. `copies` are the addresses of the copies that the
-    exporter made on request. `touched` counts the pages of memory that the call touched
-    first; None when not counted.
+    exporter made on request, `handshake` what a DLPack exporter was asked. `touched` counts the
+    pages of memory that the call touched first, `kept` the bytes it allocated that are in use
+    after it, the result's among them; `asked` how often it asked the arrays in its input for an
+    element, a length or a number. None when not counted.
     """
 
     raised: Raised | None = None
@@ -183,7 +138,10 @@ class Observed:
     first_warnings: tuple[str, ...] = ()
     damage: str = ""
     copies: tuple[int, ...] = ()
+    handshake: tuple[Ask, ...] = ()
     touched: int | None = None
+    kept: int | None = None
+    asked: int | None = None
     provided: Provided = field(default_factory=Provided)
     unbuilt: str = ""
 
@@ -208,6 +166,11 @@ class Trial:
     given: Given | None = None
     life: Life | None = None
     told: Told | None = None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a call raised where warnings are errors: it may be the warning."""
+        return bool(self.case.state.warnings) and self.observed.raised is not None
 
     @property
     def raised(self) -> Raised | None:

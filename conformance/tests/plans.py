@@ -14,6 +14,7 @@ def only_one_family(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "BATCH", 100)
     monkeypatch.setattr(plan, "FAMILIES", {FAMILY: plan.FAMILIES[FAMILY]})
     monkeypatch.setattr(plan, "_search_families", tuple)
+    monkeypatch.setattr(plan, "_story_families", tuple)
 
 
 def pytest_configure(config: pytest.Config) -> None:

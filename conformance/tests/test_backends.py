@@ -96,6 +96,27 @@ def test_torch_gives_up_no_values_of_a_device_that_has_none() -> None:
         backend.read(made(backend, "float32", (2,), "meta"))
 
 
+def test_a_cuda_device_is_described_without_starting_cuda() -> None:
+    torch = pytest.importorskip("torch")
+    from tensorpact.backends.torch import cuda
+
+    first, second = cuda(0), cuda(1)
+    assert torch.device("cuda") in first.spellings
+    assert torch.device("cuda") not in second.spellings
+    assert first.streams[:3] == (1, 2, -1)
+    assert not first.host
+    assert not torch.cuda.is_initialized()
+
+
+def test_every_device_of_array_api_strict_has_what_its_inspection_says() -> None:
+    xp = pytest.importorskip("array_api_strict")
+    claims = claims_of(ready("array-api-strict"))
+    assert len(claims.devices) == len(xp.__array_namespace_info__().devices())
+    assert "float64" not in claims.dtypes_on("no_float64")
+    assert claims.defaults_on("no_x64").integer == "int32"
+    assert claims.defaults_on("device1") == claims.defaults
+
+
 def test_a_torch_gradient_flows_through_a_conversion_and_not_past_a_copy() -> None:
     backend = ready("torch")
     leaf = backend.grad["require"](made(backend, "float32", (2,), "cpu"))

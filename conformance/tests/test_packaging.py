@@ -44,8 +44,9 @@ def allowed(path: Path) -> set[str]:
     mine = {"reftensor", "tensorpact"} | CORE
     if path.is_relative_to(PACKAGES["tensorpact_fixtures"]):
         return mine | {"tensorpact_fixtures"}
-    if path.parent == ADAPTERS:
-        return mine | ({path.stem} & UNDER_TEST)
+    if path.is_relative_to(ADAPTERS):
+        adapter = path.relative_to(ADAPTERS).parts[0].removesuffix(".py")
+        return mine | {library for library in UNDER_TEST if f"{adapter}_".startswith(f"{library}_")}
     return mine | ({"pytest"} if path.name == "pytest_plugin.py" else set())
 
 

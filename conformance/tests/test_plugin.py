@@ -10,6 +10,10 @@ import pytest
 
 import plans
 
+# pytester forgets each module that is first imported within it. What other modules keep of such
+# a one is then no longer the same, and does not pickle: all that a run needs is imported before.
+import tensorpact.runner.run  # noqa: F401 - for its effect alone
+
 pytest_plugins = ["pytester"]
 
 SHARED = "sharing.array-is-shared"

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 import faulty
-from tensorpact.backends.protocol import Backend
+from tensorpact.backends.protocol import Backend, claims_of
 from tensorpact.cases.model import Block, Case, call
 from tensorpact.errors import AdapterFault
 from tensorpact.guarantees import TABLE
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.batch import Judging
+from tensorpact.runner.isolation import Ending
 from tensorpact.runner.limits import Limits
 from tensorpact.runner.outcome import CRASHES, BatchResult
 from tensorpact.runner.subject import Inherited, lend, take_back
@@ -99,6 +100,23 @@ def test_deaths_by_one_cause_are_one_finding_with_their_count(lent: Inherited) -
 
 
 @of(faulty.aborting)
+def test_only_the_first_of_deaths_that_are_alike_is_tried_alone(
+    lent: Inherited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Sequence[int]] = []
+    attempt = Judging._try
+
+    def counted(judging: Judging, positions: Sequence[int]) -> Ending:
+        tried.append(positions)
+        return attempt(judging, positions)
+
+    monkeypatch.setattr(Judging, "_try", counted)
+    (death,) = deaths(judged(lent, (*GOOD, BAD, *GOOD, BAD, BAD_TOO)))
+    assert death.count == 3
+    assert [list(positions) for positions in tried if len(positions) == 1] == [[3], [8], [8]]
+
+
+@of(faulty.aborting)
 def test_what_is_not_tried_after_many_deaths_is_counted(lent: Inherited) -> None:
     result = judged(lent, (*[BAD] * 6, *GOOD, BAD_TOO), Limits(class_deaths=2))
     assert (result.cases, result.untried) == (3, 7)
@@ -120,15 +138,23 @@ def test_an_exception_of_the_adapter_is_no_finding(lent: Inherited) -> None:
 def test_a_failure_is_shrunk_to_a_case_that_fails_too(lent: Inherited) -> None:
     large = Case(Block(shape=(7, 5, 3), layout="F", content="counting"), call("asarray"))
     (finding,) = (f for f in judged(lent, [large]).findings if f.guarantee == SHARED)
-    smaller = examine(lent, IDS, finding, Limits())
+    smaller = examine(lent, claims_of(faulty.copying), IDS, finding, Limits())
     assert len(smaller.case.block.shape) < 3  # type: ignore[union-attr]  # it has a block
     assert any(f.guarantee == SHARED for f in judged(lent, [smaller.case]).findings)
+
+
+@of(faulty.dying_late)
+def test_a_death_at_collection_is_shrunk_too(lent: Inherited) -> None:
+    large = Case(Block(dtype="float16", shape=(7, 5), layout="F"), call("asarray", copy=None))
+    (finding,) = deaths(judged(lent, [large]))
+    smaller = examine(lent, claims_of(faulty.dying_late), IDS, finding, Limits()).case
+    assert (smaller.block.dtype, smaller.block.layout) == ("float16", "C")  # type: ignore[union-attr]  # it has a block
 
 
 @of(faulty.aborting)
 def test_a_crash_is_shrunk_to_a_case_that_crashes_too(lent: Inherited) -> None:
     large = Case(Block(dtype="float16", shape=(7, 5), layout="F"), call("asarray", copy=None))
     (finding,) = deaths(judged(lent, [large]))
-    smaller = examine(lent, IDS, finding, Limits()).case
+    smaller = examine(lent, claims_of(faulty.aborting), IDS, finding, Limits()).case
     assert (smaller.block.dtype, smaller.block.layout) == ("float16", "C")  # type: ignore[union-attr]  # it has a block
     assert deaths(judged(lent, [smaller]))

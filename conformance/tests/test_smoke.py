@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from reftensor.rules import Defaults
+from tensorpact.backends.defaults import setting
 from tensorpact.backends.find import load
 from tensorpact.backends.numpy import backend as good
 from tensorpact.backends.protocol import Backend, Device, derive
@@ -104,6 +105,17 @@ CLAIMS: list[tuple[dict[str, Any], str]] = [
     ({"devices": (Device("a", ("x",)), Device("b", ("x",)))}, "'x' spells both 'a' and 'b'"),
     ({"devices": (Device("cpu", ()),)}, "the device 'cpu' has no spelling"),
     ({"devices": (Device("cpu", ("cpu", "gpu")),)}, "no operation takes the device 'gpu'"),
+    ({"devices": (Device("cpu", ("cpu",), dtypes=("int4",)),)}, "'int4' of the device 'cpu'"),
+    (
+        {"devices": (Device("cpu", ("cpu",), dtypes=("bool", "int64", "complex128")),)},
+        "the device 'cpu' lacks its default dtype 'float64'",
+    ),
+    ({"keywords": {"asarray": ("dype",)}}, "keywords['asarray'] names 'dype'"),
+    ({"default_device": {"globally": setting(str, str)}}, "default_device names 'globally'"),
+    ({"share_alignment": 48}, "share_alignment is 48, which is no power of two"),
+    ({"share_alignment": 0}, "share_alignment is 0"),
+    ({"exports": {"__array__": list}}, "exports['__array__'] gives list instead of ndarray"),
+    ({"exports": {"buffer": bytes}}, "exports['buffer'] gives bytes instead of memoryview"),
     ({"grad": {"require": np.array}}, "grad lacks 'history'"),
     ({"lazy": {"late": np.array}}, "the pending transform 'late' is none of"),
 ]
@@ -124,6 +136,17 @@ def test_an_operation_that_is_no_function_is_told() -> None:
     broken: Any = {"asarray": "numpy.asarray"}
     problems = smoke(derive(good, operations=broken))
     assert any("'asarray' is no function" in problem for problem in problems)
+
+
+def test_every_kind_keyword_and_export_that_exists_can_be_claimed() -> None:
+    claimed = derive(
+        good,
+        accepts={"asarray": ("accelerated", "capsule", "bytes")},
+        keywords={"asarray": ("dtype", "device", "copy", "requires_grad")},
+        exports={"__array__": np.asarray, "buffer": memoryview},
+        authorities={"safety": ("asarray", "__array__", "buffer")},
+    )
+    assert smoke(claimed) == ()
 
 
 # --------------------------------------------------------------------------- wrong defaults
@@ -223,6 +246,7 @@ def fails(*_: Any) -> Any:
         ({"paths": {"lists": fails}}, "paths['lists']"),
         ({"default_real": fails}, "default_real"),
         ({"default_device": {"setting": fails}}, "default_device['setting']"),
+        ({"exports": {"__dlpack__": fails}}, "exports['__dlpack__']"),
     ],
 )
 def test_an_exception_is_a_fault_of_the_function_that_raised_it(
@@ -251,6 +275,7 @@ def test_a_fault_names_the_dtype_and_the_device() -> None:
         ({"authorities": {"hearsay": ()}}, "unknown authority 'hearsay'"),
         ({"limits": frozenset({"round"})}, "unknown layout limit 'round'"),
         ({"devices": ()}, "a backend has at least one device"),
+        ({"exports": {"__cuda__": bytes}}, "unknown export '__cuda__'"),
     ],
 )
 def test_what_an_adapter_gives_that_cannot_be_used_is_its_fault(

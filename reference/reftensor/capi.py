@@ -48,6 +48,7 @@ _PYBUF_WRITE = 0x200
 new_capsule = _prototype("PyCapsule_New", py_object, c_void_p, c_char_p, c_void_p)
 capsule_is_valid = _prototype("PyCapsule_IsValid", c_int, py_object, c_char_p)
 capsule_pointer = _prototype("PyCapsule_GetPointer", c_void_p, py_object, c_char_p)
+capsule_name = _prototype("PyCapsule_GetName", c_char_p, py_object)
 rename_capsule = _prototype("PyCapsule_SetName", c_int, py_object, c_char_p)
 # A capsule that is being destroyed must not be touched as an object: it would be destroyed
 # again when that reference is dropped.

@@ -67,6 +67,21 @@ class Layout:
         offsets = [[index * step for index in range(length)] for length, step in dimensions]
         return run, map(sum, product(*offsets))
 
+    def parts(self, most: int) -> Iterator[tuple[Layout, int]]:
+        """Layouts of at most so many elements that follow each other in row-major order.
+
+        Each comes with how far its first element lies from this one's.
+        """
+        if self.size <= most:
+            yield self, 0
+            return
+        inner = self.size // self.shape[0]
+        step = max(most // inner, 1)
+        for start in range(0, self.shape[0], step):
+            index = start if inner > most else slice(start, start + step)
+            chosen, shift = self.select(index)
+            yield from ((part, shift + further) for part, further in chosen.parts(most))
+
     def select(self, index: Index) -> tuple[Layout, int]:
         """The layout of `tensor[index]`, and how far its first element lies from this one's.
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _PRINTED = 100
 
+_CONVERTED = 1 << 12
+"""So many elements are numbers of Python at a time, each of which is as large as many others."""
+
 
 class Tensor:
     """Elements of one dtype in `shape`, `strides` bytes apart, on `device`.
@@ -169,8 +172,14 @@ class Tensor:
         made = empty(self.shape, dtype, device or self.device)
         if dtype is self.dtype:
             made.storage.fill(0, made.layout, self.storage, self.offset, self.layout)
-        else:
-            made.storage.write(0, made.layout, memoryview(self.packed(dtype)))
+            return made
+        first = 0
+        for part, shift in self.layout.parts(_CONVERTED):
+            numbers = codec.unpack(self._view(part, shift).packed(), self.dtype)
+            packed = codec.pack(numbers, dtype, self.shape, first)
+            target = Layout.row_major((part.size,), dtype.itemsize)
+            made.storage.write(first * dtype.itemsize, target, memoryview(packed))
+            first += part.size
         return made
 
     def copy(self) -> Tensor:

@@ -6,6 +6,7 @@ the wrapped ndarray (`_array`): the public exports refuse every device but the C
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import array_api_strict as xp
@@ -13,6 +14,7 @@ import numpy as np
 
 from reftensor.rules import Defaults
 from tensorpact.backends.protocol import ALL, Backend, Device
+from tensorpact.cases.model import GIVE
 
 DTYPES = {
     name: getattr(xp, name)
@@ -21,9 +23,25 @@ DTYPES = {
         *("float32", "float64", "complex64", "complex128"),
     )
 }
-# The devices with the same dtypes and defaults as the CPU; device2, no_float64 and no_x64
-# have others, and a backend has one set of each.
-DEVICES = {"CPU_DEVICE": xp.Device("CPU_DEVICE"), "device1": xp.Device("device1")}
+ARRAY = type(xp.empty(0))
+INFO = xp.__array_namespace_info__()
+DEVICES = {device._device: device for device in INFO.devices()}
+
+
+def device(name: str) -> Device:
+    """A device with the dtypes and the defaults that the standard's inspection gives for it."""
+    native = DEVICES[name]
+    had, kinds = INFO.dtypes(device=native), INFO.default_dtypes(device=native)
+    names = {found: known for known, found in DTYPES.items()}
+    default = [names[kinds[kind]] for kind in ("integral", "real floating", "complex floating")]
+    return Device(
+        name, (native,), dtypes=tuple(filter(had.get, DTYPES)), defaults=Defaults(*default)
+    )
+
+
+# From Python 3.12 on the arrays have the buffer protocol; before, they have `__array__`.
+LENT = {"buffer": memoryview} if sys.version_info >= (3, 12) else {"__array__": ARRAY.__array__}
+EXPORTS = {"__dlpack__": ARRAY.__dlpack__, **LENT}
 
 
 def read(t: Any) -> bytes:
@@ -54,15 +72,26 @@ backend = Backend(
     version=xp.__version__,
     operations={"asarray": xp.asarray, "from_dlpack": xp.from_dlpack},
     promote=xp.result_type,
-    spelled={"asarray": "xp.asarray", "from_dlpack": "xp.from_dlpack"},
+    spelled={
+        "asarray": "xp.asarray",
+        "from_dlpack": "xp.from_dlpack",
+        "view": "{x}[{index}, ...]",
+        "permute": "xp.permute_dims({x}, ({axes}))",
+        "expand": "xp.broadcast_to({x}, {shape})",
+    },
     dtypes=DTYPES,
-    authorities={"std": ALL, "dlpack": ("from_dlpack",), "safety": ALL},
+    authorities={
+        "std": ALL | {"__dlpack__"},
+        "dlpack": ("from_dlpack", "__dlpack__"),
+        "pep3118": ("buffer",),
+        "safety": ALL | GIVE,
+    },
     read=read,
     write=write,
     make=make,
-    tensor_type=type(xp.empty(0)),
+    tensor_type=ARRAY,
     defaults=Defaults("int64", "float64", "complex128"),
-    devices=tuple(Device(name, (device,)) for name, device in DEVICES.items()),
+    devices=tuple(map(device, DEVICES)),
     accepts={
         # What the standard names: an array, a Python scalar, a sequence, a buffer.
         "asarray": ("scalar", "sequence", "own", "buffer", "ndarray"),
@@ -74,5 +103,6 @@ backend = Backend(
     address=lambda t: t._array.__array_interface__["data"][0],
     permute=xp.permute_dims,
     expand=xp.broadcast_to,
+    exports=EXPORTS,
     paths={"index": by_index, "tolist": lambda t: t._array.tolist()},
 )

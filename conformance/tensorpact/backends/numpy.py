@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from reftensor.rules import Defaults
 from tensorpact.backends.protocol import ALL, KINDS, Backend, Device
+from tensorpact.cases.model import GIVE
 
 Array = np.ndarray[Any, Any]
 
@@ -59,6 +60,13 @@ def expand(t: Array, shape: tuple[int, ...]) -> Array:
     return as_strided(t, shape, np.broadcast_to(t, shape).strides)
 
 
+def protect(t: Array) -> Array:
+    """A view without write access."""
+    view = t.view()
+    view.flags.writeable = False
+    return view
+
+
 def by_index(t: Array) -> list[Any]:
     """Element by element."""
     return [t[index].tolist() for index in np.ndindex(t.shape)]
@@ -84,14 +92,17 @@ backend = Backend(
         "tensor": "np.array",
         "frombuffer": "np.frombuffer",
         "from_dlpack": "np.from_dlpack",
+        "permute": "{x}.transpose({axes})",
+        "expand": "np.lib.stride_tricks.as_strided({x}, {shape}, {strides})",
+        "protect": "{}.flags.writeable = False",
     },
     dtypes=DTYPES,
     authorities={
-        "std": ("asarray", "from_dlpack"),
-        "numpy": ALL,
-        "dlpack": ("from_dlpack",),
-        "pep3118": ("asarray", "frombuffer"),
-        "safety": ALL,
+        "std": ("asarray", "from_dlpack", "__dlpack__"),
+        "numpy": ALL | GIVE,
+        "dlpack": ("from_dlpack", "__dlpack__"),
+        "pep3118": ("asarray", "frombuffer", "buffer"),
+        "safety": ALL | GIVE,
     },
     read=read,
     write=write,
@@ -111,5 +122,12 @@ backend = Backend(
     address=address,
     permute=np.transpose,
     expand=expand,
+    resize=lambda t, count: t.resize(count, refcheck=False),
+    protect=protect,
+    exports={
+        "__dlpack__": np.ndarray.__dlpack__,
+        "__array__": np.ndarray.__array__,
+        "buffer": memoryview,
+    },
     paths={"tolist": np.ndarray.tolist, "index": by_index, "buffer": by_buffer},
 )

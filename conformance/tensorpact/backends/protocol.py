@@ -25,7 +25,8 @@ ALL = frozenset({"as_tensor", "tensor", "asarray", "from_numpy", "frombuffer", "
 
 KINDS = frozenset({"scalar", "sequence", "array_scalar", "own", "ndarray", "buffer", "dlpack"})
 """The kinds of data that an operation can be documented to accept; see `Backend.accepts`.
-`array_interface`, `array_protocol`, `capsule` and `bytes` exist too and are rarely claimed."""
+`array_interface`, `array_protocol`, `capsule`, `bytes` and `accelerated`, another library's
+array on a device with memory of its own, exist too and are rarely claimed."""
 
 LAYOUT_LIMITS = frozenset({"negative", "unaligned_stride", "misaligned", "zero"})
 """What a library's tensors may be unable to describe: negative strides, strides that are no
@@ -36,13 +37,19 @@ multiple of the itemsize, addresses that are not aligned to the itemsize, zero s
 class Device:
     """A device: its name, every spelling that the library takes for it, and its memory.
 
-    `host`: its memory can be addressed by the host. `data`: it holds values at all.
+    `host`: its memory can be addressed by the host. `data`: it holds values at all. `dtypes`
+    (standard names) and `defaults` are given where they are others than the backend's.
+    `streams` are what `__dlpack__` takes as `stream` on it besides None: numbers, or functions
+    that make a stream and give its number, called when first asked for.
     """
 
     name: str
     spellings: tuple[Any, ...]
     host: bool = True
     data: bool = True
+    dtypes: tuple[str, ...] | None = None
+    defaults: Defaults | None = None
+    streams: tuple[int | Callable[[], int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,8 @@ class Claims:
     """The part of a backend that is plain data: what it claims, by standard names.
 
     It travels between processes and stands in the report. `spellings` counts the spellings
-    of each device. `abilities` names the optional functions that the adapter has.
+    of each device, `streams` what it takes as stream. `device_dtypes` and `device_defaults`
+    name the devices that have their own. `abilities` names the adapter's optional functions.
     """
 
     name: str
@@ -74,6 +82,11 @@ class Claims:
     exports: frozenset[str] = frozenset()
     spelled: tuple[tuple[str, str], ...] = ()
     promotions: frozenset[tuple[str, str, str]] = frozenset()
+    notes: tuple[str, ...] = ()
+    device_dtypes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    device_defaults: tuple[tuple[str, Defaults], ...] = ()
+    streams: tuple[tuple[str, int], ...] = ()
+    share_alignment: int = 1
 
     def claims(self, authority: str, operation: str) -> bool:
         """Whether the backend claims this authority for this operation."""
@@ -86,6 +99,14 @@ class Claims:
     def takes(self, operation: str, keyword: str) -> bool:
         """Whether the operation has this keyword."""
         return (operation, keyword) in self.keywords
+
+    def dtypes_on(self, device: str | None) -> tuple[str, ...]:
+        """The dtypes of this device; the backend's, where it has none of its own."""
+        return next((own for name, own in self.device_dtypes if name == device), self.dtypes)
+
+    def defaults_on(self, device: str | None) -> Defaults:
+        """The default dtypes on this device; the backend's, where it has none of its own."""
+        return next((own for name, own in self.device_defaults if name == device), self.defaults)
 
 
 KEYWORDS: Mapping[str, frozenset[str]] = {
@@ -115,14 +136,18 @@ class Backend:
     `make(data, dtype, shape, device)` makes a fresh C-contiguous own tensor from such
     bytes, a standard dtype name and a device name, not using the operations under test
     where that can be avoided. Without it own tensors are never tried as input.
+    `protect(t)` is a view of the tensor that cannot be written, for a library that has such.
     `paths` are further ways to read: name to function giving bytes or a nested list.
     `address(t)` is the address of the first element, `strides(t)` the byte strides.
+    `resize(t, count)` sets the number of elements of a tensor in place, for a library that can.
     `default_real(dtype)` and the entries of `default_device` are context managers that set
     a default and put it back: under "setting" the global one, under "context" the scoped.
     `grad` has the functions of autograd, for a library that has it: `require(t)` gives a leaf
     that needs a gradient, `history(t)` a result computed from it over the same memory; whether
     `requires(t)`, `has_history(t)`, and a gradient `flows(result, leaf)`.
     `lazy` makes a view with a pending transform: "conjugate", "negative".
+    `share_alignment`: foreign memory is shared from addresses that are a multiple of so many
+    bytes; from others it may be copied, or refused where a copy is forbidden.
     `promote(a, b)` is the library's own promotion of two of its dtypes; it raises TypeError,
     ValueError or RuntimeError where there is none.
     `every_warning` is the documented switch, as a context manager, under which the library
@@ -130,7 +155,11 @@ class Backend:
     `exports` are the ways in which a tensor gives out its memory: "__dlpack__" with the keywords
     of the standard, "__array__" to an ndarray, "buffer" to a memoryview; authorities are claimed
     for them as for operations.
-    `spelled` are the words of a person: "asarray" to "xp.asarray", "module" to "xp".
+    `spelled` are the words of a person: "asarray" to "xp.asarray", "module" to "xp", and those
+    of `tensorpact.cases.words` that the library says in its own way.
+    `in_worker` gives the backend as it is in a process that the harness has started, such as with
+    devices that must be registered for a whole process; nobody else's process is changed so.
+    `notes` say, in whole sentences, what a user may miss and why it is not claimed.
     """
 
     name: str
@@ -146,6 +175,7 @@ class Backend:
     devices: tuple[Device, ...] = (Device("cpu", ("cpu",)),)
     accepts: Mapping[str, Collection[str]] = field(default_factory=dict)
     limits: frozenset[str] = frozenset()
+    share_alignment: int = 1
     keywords: Mapping[str, Collection[str]] = field(default_factory=dict)
     raw_buffers: bool = False
     shape: Callable[[Tensor], tuple[int, ...]] = lambda t: tuple(t.shape)
@@ -156,6 +186,8 @@ class Backend:
     view: Callable[[Tensor, Any], Tensor] = lambda t, index: t[index]
     permute: Callable[[Tensor, tuple[int, ...]], Tensor] | None = None
     expand: Callable[[Tensor, tuple[int, ...]], Tensor] | None = None
+    resize: Callable[[Tensor, int], object] | None = None
+    protect: Callable[[Tensor], Tensor] | None = None
     paths: Mapping[str, Callable[[Tensor], Any]] = field(default_factory=dict)
     default_real: Callable[[Any], AbstractContextManager[Any]] | None = None
     default_device: Mapping[str, Callable[[Any], AbstractContextManager[Any]]] = field(
@@ -168,6 +200,8 @@ class Backend:
     immutable: bool = False
     every_warning: Callable[[], AbstractContextManager[Any]] | None = None
     exports: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    in_worker: Callable[[Backend], Backend] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def host(self) -> Device:
@@ -184,7 +218,10 @@ def claims_of(backend: Backend) -> Claims:
     _refuse_unknown("export", backend.exports, GIVE)
     abilities = {
         name
-        for name in ("write", "make", "strides", "address", "permute", "expand", "default_real")
+        for name in (
+            *("write", "make", "strides", "address", "permute", "expand", "protect", "resize"),
+            "default_real",
+        )
         if getattr(backend, name) is not None
     }
     abilities |= {f"default_device:{form}" for form in backend.default_device}
@@ -219,6 +256,13 @@ def claims_of(backend: Backend) -> Claims:
         spelled=tuple(sorted(_spelled(backend).items())),
         promotions=_promotions(backend),
         exports=frozenset(backend.exports),
+        notes=backend.notes,
+        device_dtypes=tuple((d.name, d.dtypes) for d in backend.devices if d.dtypes is not None),
+        device_defaults=tuple(
+            (d.name, d.defaults) for d in backend.devices if d.defaults is not None
+        ),
+        streams=tuple((d.name, len(d.streams)) for d in backend.devices if d.streams),
+        share_alignment=backend.share_alignment,
     )
 
 
@@ -241,11 +285,18 @@ def _promotions(backend: Backend) -> frozenset[tuple[str, str, str]]:
 def _spelled(backend: Backend) -> dict[str, str]:
     """What a person types: the adapter's own words, and the text of every device spelling."""
     devices = {
-        f"device:{device.name}#{k}": repr(spelling)
+        f"device:{device.name}#{k}": _typed(spelling)
         for device in backend.devices
         for k, spelling in enumerate(device.spellings)
     }
     return {**devices, **backend.spelled}
+
+
+def _typed(value: Any) -> str:
+    """The text of a value, with the package that its type is from where that is not built in."""
+    text, package = repr(value), type(value).__module__.partition(".")[0]
+    plain = package == "builtins" or text.startswith(f"{package}.")
+    return text if plain else f"{package}.{text}"
 
 
 _INGEST_KINDS = frozenset({"scalar", "sequence", "array_scalar", "own", "ndarray"})

@@ -12,9 +12,10 @@ from reftensor.tensor import Tensor, empty
 from tensorpact.backends.defaults import setting
 from tensorpact.backends.memory import gather
 from tensorpact.backends.protocol import ALL, KINDS, Backend, Device
+from tensorpact.cases.model import GIVE
 
 DTYPES = {each.name: each for each in dtypes.DTYPES}
-ARRAY_LIKE = KINDS | {"array_interface", "array_protocol"}
+ARRAY_LIKE = KINDS | {"array_interface", "array_protocol", "accelerated"}
 
 
 def release() -> str:
@@ -60,9 +61,15 @@ backend = Backend(
     version=release(),
     operations={name: getattr(reftensor, name) for name in sorted(ALL)},
     promote=lambda a, b: DTYPES.get(rules.promote(a.name, b.name) or ""),
-    spelled={name: f"reftensor.{name}" for name in ALL},
+    spelled={
+        **{name: f"reftensor.{name}" for name in ALL},
+        "__array__": "{}.numpy()",
+        "default_device": "reftensor.default_device",
+        "protect": "{0} = reftensor.Tensor("
+        "{0}.storage, {0}.dtype, {0}.layout, {0}.offset, readonly=True)",
+    },
     dtypes=DTYPES,
-    authorities=dict.fromkeys(("std", "torch", "dlpack", "pep3118", "safety"), ALL),
+    authorities=dict.fromkeys(("std", "torch", "dlpack", "pep3118", "safety"), ALL | GIVE),
     read=read,
     write=write,
     make=make,
@@ -76,12 +83,14 @@ backend = Backend(
         "as_tensor": ARRAY_LIKE,
         "tensor": ARRAY_LIKE,
         "asarray": ARRAY_LIKE,
-        "from_dlpack": ("own", "ndarray", "dlpack", "capsule"),
+        "from_dlpack": ("own", "ndarray", "dlpack", "capsule", "accelerated"),
     },
     keywords={"tensor": ("dtype", "device"), "asarray": ("dtype", "device", "copy")},
     strides=lambda t: t.strides,
     address=Tensor.data_ptr,
     permute=lambda t, axes: t.permute(*axes),
+    protect=lambda t: Tensor(t.storage, t.dtype, t.layout, t.offset, readonly=True),
+    exports={"__dlpack__": Tensor.__dlpack__, "__array__": Tensor.numpy},
     paths={"tolist": Tensor.tolist, "index": by_index, "address": by_address},
     default_real=setting(reftensor.get_default_dtype, reftensor.set_default_dtype),
     default_device={

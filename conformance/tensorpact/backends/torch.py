@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from itertools import product
@@ -17,8 +18,10 @@ from typing import Any
 
 import torch
 
+from tensorpact.backends import torch_device
 from tensorpact.backends.defaults import setting
 from tensorpact.backends.protocol import ALL, KEYWORDS, Backend, Device
+from tensorpact.cases.model import GIVE
 
 # The first gradient imports this module, in every process that asks for one: here it is
 # imported once for all the processes that are forked. It is private, so it may be gone.
@@ -109,21 +112,44 @@ def every_warning() -> Iterator[None]:
 
 
 def devices() -> tuple[Device, ...]:
-    """The host, the CUDA devices of this machine, and the device that holds no data."""
+    """The host, the CUDA devices of this machine, and the device that holds no data.
+
+    Counting does not start CUDA: once it is started, no fork of the process can use it.
+    """
     cpu = Device("cpu", ("cpu", "cpu:0", torch.device("cpu"), torch.device("cpu", 0)))
     meta = Device("meta", ("meta", torch.device("meta")), host=False, data=False)
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return (cpu, *map(cuda, range(count)), meta)
+    return (cpu, *map(cuda, range(torch.cuda.device_count())), meta)
 
 
 def cuda(index: int) -> Device:
-    """Without an index the current device is meant, which the harness does not change."""
+    """Without an index the current device is meant: the first, which nobody here changes.
+
+    The streams are the legacy default one, that of the thread, none to wait for, and a new one.
+    A bare number is a legacy spelling of which nobody promises that from_dlpack takes it.
+    """
     name = f"cuda:{index}"
-    bare = ("cuda", torch.device("cuda")) if index == torch.cuda.current_device() else ()
-    return Device(name, (name, torch.device("cuda", index), index, *bare), host=False)
+    bare = ("cuda", torch.device("cuda")) if index == 0 else ()
+    return Device(
+        name,
+        (name, torch.device("cuda", index), *bare),
+        host=False,
+        streams=(1, 2, -1, partial(new_stream, index)),
+    )
+
+
+_STREAMS: list[torch.cuda.Stream] = []
+
+
+def new_stream(index: int) -> int:
+    """The number of a stream of its own, which is kept: whoever is told has only the number."""
+    _STREAMS.append(torch.cuda.Stream(index))
+    number: int = _STREAMS[-1].cuda_stream
+    return number
 
 
 ARRAY_LIKE = ("scalar", "sequence", "array_scalar", "own", "ndarray")
+# torch.as_tensor is documented for CuPy arrays, which need CUDA on both sides.
+FOREIGN = ("accelerated",) if torch.cuda.device_count() else ()
 
 backend = Backend(
     name="torch",
@@ -131,13 +157,18 @@ backend = Backend(
     operations={name: getattr(torch, name) for name in sorted(ALL)},
     promote=torch.promote_types,
     every_warning=every_warning,
-    spelled={name: f"torch.{name}" for name in ALL},
+    exports={"__dlpack__": torch.Tensor.__dlpack__, "__array__": torch.Tensor.numpy},
+    spelled={
+        **{name: f"torch.{name}" for name in ALL},
+        "__array__": "{}.numpy()",
+        "negative": "torch._neg_view({x})",
+    },
     dtypes=DTYPES,
     authorities={
-        "torch": ALL,
-        "dlpack": ("from_dlpack",),
+        "torch": ALL | GIVE,
+        "dlpack": ("from_dlpack", "__dlpack__"),
         "pep3118": ("asarray", "frombuffer"),
-        "safety": ALL,
+        "safety": ALL | GIVE,
     },
     read=read,
     write=write,
@@ -145,10 +176,10 @@ backend = Backend(
     tensor_type=torch.Tensor,
     devices=devices(),
     accepts={
-        "as_tensor": ARRAY_LIKE,
+        "as_tensor": (*ARRAY_LIKE, *FOREIGN),
         "tensor": ARRAY_LIKE,
         "asarray": (*ARRAY_LIKE, "buffer", "capsule"),
-        "from_dlpack": ("own", "ndarray", "dlpack", "capsule"),
+        "from_dlpack": ("own", "ndarray", "dlpack", "capsule", *FOREIGN),
     },
     limits=frozenset({"negative", "unaligned_stride"}),
     keywords={
@@ -161,6 +192,7 @@ backend = Backend(
     address=torch.Tensor.data_ptr,
     permute=torch.permute,
     expand=torch.Tensor.expand,
+    resize=torch.Tensor.resize_,
     paths={"tolist": torch.Tensor.tolist, "index": by_index, "numpy": by_numpy},
     default_real=setting(torch.get_default_dtype, torch.set_default_dtype),
     default_device={
@@ -175,4 +207,5 @@ backend = Backend(
         "flows": flows,
     },
     lazy={"conjugate": torch.conj, "negative": torch._neg_view},
+    in_worker=torch_device.claim,
 )

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tensorpact.capsules.fields import Fields, fields
+from tensorpact.capsules.forge import Description, Loan, forge
 
-__all__ = ["Fields", "fields"]
+__all__ = ["Description", "Fields", "Loan", "fields", "forge"]

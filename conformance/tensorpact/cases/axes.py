@@ -13,6 +13,7 @@ from tensorpact.cases.model import (
     Node,
     Source,
     State,
+    Step,
     Story,
     leaves,
 )
@@ -29,8 +30,14 @@ def _source_axes(source: Source) -> tuple[str, ...]:
         case Block():
             return _block_axes(source)
         case Story(steps):
-            return tuple(f"step={verb}" for verb in sorted({step.verb for step in steps}))
+            return tuple(f"step={kind}" for kind in sorted(set(map(_step_axis, steps))))
     return _values_axes(source.root)
+
+
+def _step_axis(step: Step) -> str:
+    """The verb; with it the operation of a call, the kind of what is made, the way out."""
+    telling = step.verb in ("call", "make", "export")
+    return f"{step.verb} {step.detail.split()[0]}" if telling else step.verb
 
 
 @lru_cache(maxsize=4096)

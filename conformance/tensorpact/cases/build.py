@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from tensorpact.backends.protocol import Backend
+from tensorpact.capsules import Loan
+from tensorpact.capsules.handshake import Ask
 from tensorpact.cases import contents, dtypes, exporters, layouts
 from tensorpact.cases.model import (
     Block,
@@ -31,9 +33,14 @@ from tensorpact.cases.model import (
     leaves,
 )
 from tensorpact.cases.things import SEQUENCES, THINGS
+from tensorpact.cases.twists import TWISTS
+from tensorpact.probes.owners import Owner
 from tensorpact.probes.pages import untouched
 
-UNTOUCHED = "untouched"
+UNTOUCHED, TOUCHED, ENDLESS = "untouched", "touched", "endless"
+UNREAD = frozenset({UNTOUCHED, TOUCHED, ENDLESS})
+"""Contents that no probe reads or writes: it would spoil the count, or never come to an end."""
+
 _GUARD = 0xA5
 _PAGE = 64
 
@@ -48,11 +55,13 @@ class Live:
     `get()` are the elements as bytes in C order; `put(data)` sets them behind the library's
     back, None where nobody may; `bytes()` is all memory that the source lends, guards
     included, None where the host cannot see it. `copies` are the addresses of the copies
-    that the exporter has made on request.
+    that the exporter has made on request, `handshake` what a DLPack exporter was asked. `owner`
+    tells whether the memory is still held, `capsules` are the exports made by hand and `loans`
+    what became of each.
     """
 
-    __slots__ = ("address", "aliased", "bytes", "copies", "extent", "flags", "get", "keep", "obj",
-                 "put", "strides")  # fmt: skip
+    __slots__ = ("address", "aliased", "bytes", "capsules", "copies", "extent", "flags", "get",
+                 "handshake", "keep", "loans", "obj", "owner", "put", "strides")  # fmt: skip
 
     def __init__(self, obj: Any) -> None:
         self.obj = obj
@@ -65,7 +74,15 @@ class Live:
         self.extent: tuple[int, int] | None = None
         self.aliased = False
         self.copies: list[int] = []
+        self.handshake: list[Ask] = []
         self.keep: Any = None
+        self.owner: Owner | None = None
+        self.loans: list[Loan] | None = None
+        self.capsules: list[Any] = []
+
+    def only_lend(self) -> None:
+        """Forget all but the object, so that the harness itself keeps nothing alive."""
+        self.get = self.put = self.bytes = self.flags = self.keep = None
 
 
 def build(source: Source, backend: Backend) -> Live:
@@ -74,13 +91,14 @@ def build(source: Source, backend: Backend) -> Live:
         raise Unbuildable("a story makes what it needs as it goes")
     if isinstance(source, Values):
         return _values(source.root, backend)
-    if source.content == UNTOUCHED and source.exporter not in OVER_ARRAYS:
+    lent = OVER_ARRAYS if source.content == UNTOUCHED else {"own", *OVER_ARRAYS}
+    if source.content in UNREAD and source.exporter not in lent:
         raise Unbuildable("what lends this memory would touch it")
     if source.exporter == "own":
         return _own(source, backend)
     if source.exporter == "accelerated":
         return _accelerated(source, backend)
-    return _HOST[source.exporter](source)
+    return _by_hand(source) if source.twist else _HOST[source.exporter](source)
 
 
 # --------------------------------------------------------------------------- host memory
@@ -135,8 +153,8 @@ def _host(block: Block, memory: np.ndarray | None = None) -> tuple[Live, np.ndar
     """The block's memory, and a writable array over it that only the harness holds."""
     if block.dtype == "object":
         return _objects(block)
-    if block.content == UNTOUCHED:
-        return _untouched(block)
+    if block.content in UNREAD:
+        return _unread(block)
     initial, offset, strides, aliased = _template_of(block)
     memory = _aligned(initial) if memory is None else memory
     kind = dtypes.storage(block.dtype)
@@ -149,8 +167,17 @@ def _host(block: Block, memory: np.ndarray | None = None) -> tuple[Live, np.ndar
     live.extent = (base, base + memory.nbytes)
     live.bytes = memory.tobytes
     live.keep = (memory, truth)
+    live.owner = Owner(_root(memory))
     _attach(live, truth, block.foreign_order)
     return live, truth
+
+
+def _root(array: np.ndarray) -> Any:
+    """What owns the memory of an array: the last of its bases."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray) and owner.base is not None:
+        owner = owner.base
+    return owner
 
 
 def _attach(live: Live, truth: np.ndarray, foreign_order: bool = False) -> None:
@@ -173,15 +200,18 @@ def _objects(block: Block) -> tuple[Live, np.ndarray]:
     return Live(made), made
 
 
-def _untouched(block: Block) -> tuple[Live, np.ndarray]:
-    """In C order; nothing but its description is known to the probes, lest they touch it."""
-    kind = dtypes.storage(block.dtype)
-    pages = untouched(prod(block.shape) * kind.itemsize)
-    truth = np.frombuffer(pages, kind).reshape(block.shape)
+def _unread(block: Block) -> tuple[Live, np.ndarray]:
+    """Nothing but its description is known to the probes."""
+    kind, strides = dtypes.storage(block.dtype), truth_strides(block)
+    low, high = layouts.span(block.shape, strides, kind.itemsize)
+    pages = untouched(max(high - low, 1))
+    if block.content == TOUCHED:
+        np.frombuffer(pages, np.uint8)[...] = 1
+    truth = np.ndarray(block.shape, kind, pages, -low, strides)
     live = Live(None)
-    live.address = truth.__array_interface__["data"][0]
-    live.strides = truth.strides
-    live.extent = (live.address, live.address + truth.nbytes)
+    live.address, live.strides = truth.__array_interface__["data"][0], strides
+    live.aliased = layouts.aliased(block.shape, strides, kind.itemsize)
+    live.extent = (live.address + low, live.address + high)
     live.keep = pages
     return live, truth
 
@@ -204,10 +234,28 @@ def _wrapped(wrap: Callable[[np.ndarray], Any]) -> Callable[[Block], Live]:
             live.obj = wrap(live.obj)
         except (BufferError, TypeError, ValueError) as error:
             raise Unbuildable(f"NumPy cannot lend this: {error}") from error
-        live.copies = getattr(live.obj, "copies", live.copies)
-        return live
+        return _noting(live, live.obj)
 
     return made
+
+
+def _noting(live: Live, exporter: Any) -> Live:
+    """The source with what its exporter keeps account of."""
+    live.copies = getattr(exporter, "copies", live.copies)
+    live.handshake = getattr(exporter, "asked", live.handshake)
+    live.loans = getattr(exporter, "loans", live.loans)
+    live.capsules = getattr(exporter, "capsules", live.capsules)
+    return live
+
+
+def _by_hand(block: Block) -> Live:
+    """An export of which every field is as its twist says; see `cases.twists`."""
+    live = _ndarray(block)
+    twist, dtype = TWISTS[block.twist], dtypes.standard(block.dtype)
+    lender = exporters.by_hand(block.exporter, twist)(live.obj, dtype, twist)
+    live.keep = (live.keep, live.obj, lender)
+    live.obj = lender.capsule if isinstance(lender, exporters.Bare) else lender
+    return _noting(live, lender)
 
 
 # --------------------------------------------------------------------------- buffers
@@ -226,6 +274,7 @@ def _buffer(obj: Any, block: Block, *, writable: bool) -> Live:
     live.strides = (truth.itemsize,)
     live.extent = (live.address, live.address + truth.nbytes)
     live.keep = truth
+    live.owner = Owner(obj)
     live.bytes = truth.tobytes
     _attach(live, truth)
     if not writable:
@@ -285,6 +334,7 @@ def _memmap(block: Block) -> Live:
     # A mapping without write access would end the process of whoever ignores the flag.
     live.obj.flags.writeable = not block.readonly
     live.keep = (live.keep, own, given)
+    live.owner = Owner(given._mmap)  # type: ignore[attr-defined]  # not in NumPy's stubs
     return live
 
 
@@ -318,8 +368,11 @@ def _own(block: Block, backend: Backend) -> Live:
         raise Unbuildable("the adapter cannot make tensors")
     device = block.device or backend.host.name
     recipe = layouts.LAYOUTS[block.layout](block.shape)
-    base = contents.elements(block.content, block.dtype, prod(recipe.base))
-    tensor = backend.make(base.tobytes(), block.dtype, recipe.base, device)
+    if block.content in UNREAD:
+        data = bytes(prod(recipe.base) * dtypes.itemsize(block.dtype))
+    else:
+        data = contents.elements(block.content, block.dtype, prod(recipe.base)).tobytes()
+    tensor = backend.make(data, block.dtype, recipe.base, device)
     try:
         tensor = _viewed(tensor, recipe, backend)
     except Exception as error:
@@ -330,6 +383,9 @@ def _own(block: Block, backend: Backend) -> Live:
         tensor = backend.grad["require"](tensor)
     if block.grad == "history":
         tensor = backend.grad["history"](tensor)
+    if block.readonly:
+        assert backend.protect is not None
+        tensor = backend.protect(tensor)
     return _own_live(tensor, block, backend, device)
 
 
@@ -356,19 +412,20 @@ def _viewed(tensor: Any, recipe: layouts.Recipe, backend: Backend) -> Any:
 
 def _own_live(tensor: Any, block: Block, backend: Backend, device: str) -> Live:
     live = Live(tensor)
+    live.owner = Owner(tensor)
     place = next(d for d in backend.devices if d.name == device)
     if backend.strides is not None:
         live.strides = backend.strides(tensor)
         live.aliased = layouts.aliased(block.shape, live.strides, dtypes.itemsize(block.dtype))
     else:
         live.aliased = "broadcast" in block.layout
-    if not place.data:
+    if not place.data or block.content in UNREAD:
         return live
     if backend.address is not None:
         live.address = backend.address(tensor)
     live.get = lambda: backend.read(tensor)
     write = backend.write
-    if write is not None and not live.aliased:
+    if write is not None and not live.aliased and not block.readonly:
         live.put = lambda data: write(tensor, data)
     requires = backend.grad.get("requires")
     live.flags = lambda: (

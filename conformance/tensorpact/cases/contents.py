@@ -123,7 +123,12 @@ def _wide(dtype: str) -> Array:
     return np.array([top + 1, top - 1, 2 * top - 1, 3, top // 2 + 1, 5], dtypes.storage(dtype))
 
 
+def _ones(dtype: str) -> Array:
+    return _numbers(dtype, 1, 1)
+
+
 CONTENTS: Mapping[str, Callable[[str], Array]] = {
+    **dict.fromkeys(("untouched", "touched", "endless"), _ones),
     "limits": _limits,
     "specials": _specials,
     "payloads": _payloads,

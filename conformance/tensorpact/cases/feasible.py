@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases import dtypes, layouts
+from tensorpact.cases import dtypes, layouts, twists
 from tensorpact.cases.build import TYPECODES, truth_strides
 from tensorpact.cases.model import Block, Case, Values, leaves
 
 _FLAT = {"array.array", "bytearray", "bytes", "mmap"}
 _DLPACK = {"dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule"}
-_LEGACY = {"dlpack_old", "capsule"}
 _SWAPPABLE = {"ndarray", "subclass", "memmap", "memoryview", "array_interface", "array_protocol"}
 _REAL_OR_COMPLEX = ("float", "bfloat", "complex")
 
@@ -18,10 +17,18 @@ def possible(case: Case, claims: Claims) -> bool:
     """Whether every block of the case can be made, and the call has what it needs."""
     match case.source:
         case Block() as block:
-            return feasible(block, claims)
+            return feasible(block, claims) and _has_stream(case, block, claims)
         case Values(root):
             return all(feasible(item, claims) for item in leaves(root) if isinstance(item, Block))
     return True
+
+
+def _has_stream(case: Case, block: Block, claims: Claims) -> bool:
+    """Whether the tensor's device has the stream that is named by its number there."""
+    stream = case.call.get("stream")
+    if not isinstance(stream, str):
+        return True
+    return int(stream.removeprefix("#")) < dict(claims.streams).get(block.device or claims.host, 0)
 
 
 def feasible(block: Block, claims: Claims) -> bool:
@@ -30,7 +37,12 @@ def feasible(block: Block, claims: Claims) -> bool:
         return False
     if block.exporter == "own":
         return _own(block, claims)
-    if block.device or block.grad or block.lazy or block.dtype == "bfloat16":
+    if block.exporter == "accelerated":
+        elsewhere = block.device in claims.unaddressable - claims.dataless
+        return elsewhere and not (block.grad or block.lazy) and _own(block, claims)
+    if block.device or block.grad or block.lazy:
+        return False
+    if block.dtype == "bfloat16" and not block.twist:
         return False
     if block.exporter in _FLAT:
         return _flat(block)
@@ -42,16 +54,22 @@ def feasible(block: Block, claims: Claims) -> bool:
 
 
 def _sane(block: Block) -> bool:
-    """Explicit strides stand with the layout "strides" only, one a dimension."""
+    """Explicit strides stand with the layout "strides" only, one a dimension; twists fit."""
+    if block.twist and not (block.exporter in _DLPACK and twists.exists(block)):
+        return False
     if block.strides is None:
         return block.layout != "strides"
     return block.layout == "strides" and len(block.strides) == len(block.shape)
 
 
 def _own(block: Block, claims: Claims) -> bool:
-    if "make" not in claims.abilities or block.dtype not in claims.dtypes:
+    if "make" not in claims.abilities:
         return False
-    if block.layout not in layouts.LAYOUTS or block.readonly or block.foreign_order:
+    if block.dtype not in claims.dtypes_on(block.device or claims.host):
+        return False
+    if block.layout not in layouts.LAYOUTS or block.foreign_order:
+        return False
+    if block.readonly and "protect" not in claims.abilities:
         return False
     if block.alignment or (block.device or claims.host) not in claims.devices:
         return False
@@ -94,8 +112,8 @@ def _swappable(block: Block) -> bool:
 
 
 def _dlpack(block: Block) -> bool:
-    """NumPy exports no foreign byte order, and no strides between elements."""
-    if block.foreign_order or (block.readonly and block.exporter in _LEGACY):
+    """DLPack has no foreign byte order and no strides between elements, old DLPack no flags."""
+    if block.foreign_order or (block.readonly and twists.speaks_legacy(block)):
         return False
     size = dtypes.itemsize(block.dtype)
     if block.dtype.startswith("code:"):

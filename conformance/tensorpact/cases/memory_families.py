@@ -12,7 +12,15 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts
 from tensorpact.cases.covering import covering
 from tensorpact.cases.feasible import feasible
-from tensorpact.cases.model import EXPORTERS, Argument, Block, Call, Case, State, call
+from tensorpact.cases.model import (
+    EXPORTERS,
+    Argument,
+    Block,
+    Call,
+    Case,
+    State,
+    call,
+)
 
 T = TypeVar("T")
 
@@ -36,7 +44,7 @@ def known_dtypes(claims: Claims) -> tuple[str, ...]:
 def block(**fields: Any) -> Block:
     """A block; own tensors and flat buffers leave their alignment to the allocator."""
     exporter = fields.get("exporter", "ndarray")
-    if exporter in ("own", "array.array", "bytearray", "bytes", "mmap"):
+    if exporter in ("own", "accelerated", "array.array", "bytearray", "bytes", "mmap"):
         fields["alignment"] = 0
     if exporter == "bytes":
         fields["readonly"] = True
@@ -51,7 +59,7 @@ def suits(operation: str, exporter: str) -> bool:
         return exporter in ("array.array", "bytearray", "bytes", "memoryview", "mmap", "ndarray")
     if operation == "from_dlpack":
         return exporter in ("own", "ndarray", "subclass", "dlpack", "dlpack_old",
-                            "dlpack_ignores_copy", "capsule")  # fmt: skip
+                            "dlpack_ignores_copy", "capsule", "accelerated")  # fmt: skip
     return True
 
 
@@ -91,7 +99,7 @@ def _varied(random: Random, **fixed: Any) -> dict[str, Any]:
     return drawn | fixed
 
 
-def _drawn(random: Random, claims: Claims, **fixed: Any) -> Block | None:
+def drawn(random: Random, claims: Claims, **fixed: Any) -> Block | None:
     """A feasible block with the given fields; None when some dozens of draws find none."""
     for turn in range(40):
         fields = _varied(random, **fixed)
@@ -116,7 +124,7 @@ def arguments(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         if suits(operation, exporter)
     ]
     for operation, chosen, exporter, dtype in sampled(rows, limit, random):
-        made = _drawn(random, claims, exporter=exporter, dtype=dtype)
+        made = drawn(random, claims, exporter=exporter, dtype=dtype)
         if made is not None:
             yield Case(made, calls.resolved(operation, chosen, dtype, claims))
 
@@ -141,7 +149,7 @@ def layouts_and_shapes(claims: Claims, random: Random, limit: int) -> Iterator[C
     ]
     for operation, layout, shape, exporter, chosen in sampled(rows, limit, random):
         dtype = random.choice(known_dtypes(claims))
-        made = _drawn(random, claims, exporter=exporter, layout=layout, shape=shape, dtype=dtype)
+        made = drawn(random, claims, exporter=exporter, layout=layout, shape=shape, dtype=dtype)
         if made is not None:
             yield Case(made, call(operation, **chosen))
 
@@ -256,37 +264,6 @@ def _large(claims: Claims, random: Random) -> Iterator[Case]:
                 yield Case(made, calls.resolved(operation, chosen, dtype, claims))
 
 
-def devices(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
-    """Every device as source, as target in every spelling, and as default in both forms."""
-    placed = [("own", name) for name in claims.devices]
-    sources = [*placed, ("ndarray", ""), ("array.array", ""), ("dlpack", ""), ("subclass", "")]
-    placed_states = [State(), *(s for s in states(claims) if s.default_device)]
-    for operation in sorted(claims.operations - {"frombuffer"}):
-        choices = calls.argument_product(operation, claims)
-        if claims.takes(operation, "device"):
-            choices += [{"device": f"{name}#0"} for name in absent_devices(claims)]
-        for (exporter, device), state, chosen in product(sources, placed_states, choices):
-            if not suits(operation, exporter):
-                continue
-            dtype = random.choice(known_dtypes(claims))
-            made = _drawn(random, claims, exporter=exporter, device=device, dtype=dtype,
-                          readonly=False, foreign_order=False)  # fmt: skip
-            if made is not None:
-                yield Case(made, calls.resolved(operation, chosen, dtype, claims), state)
-
-
-def absent_devices(claims: Claims) -> tuple[str, ...]:
-    """Names of devices that do not exist: no such kind, no such index, no device at all.
-
-    Only for devices with memory of their own: for others an index may mean nothing.
-    """
-    kinds = dict.fromkeys(
-        name.partition(":")[0] for name in claims.unaddressable - claims.dataless if ":" in name
-    )
-    indices = (f"{kind}:{index}" for kind in sorted(kinds) for index in (2, 99))
-    return ("nope", f"{claims.host}:x", "", *indices)
-
-
 def defaults(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Every state, on arrays of every dtype: a default must not reach what carries its own."""
     for operation in sorted(claims.operations - {"frombuffer"}):
@@ -294,7 +271,7 @@ def defaults(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
             states(claims), claims.dtypes, ("ndarray", "own", "dlpack", "array.array")
         ):
             for shape in ((), (3,), random.choice(SHAPES)):
-                made = _drawn(
+                made = drawn(
                     random, claims, exporter=exporter, dtype=dtype, shape=shape,
                     foreign_order=False,
                 )  # fmt: skip
@@ -334,7 +311,7 @@ def typed_buffers(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for kind, dtype, readonly in product(kinds, claims.dtypes, (False, True)):
             for chosen in calls.argument_product(operation, claims):
                 if random.random() < 0.3:
-                    made = _drawn(random, claims, exporter=kind, dtype=dtype, readonly=readonly)
+                    made = drawn(random, claims, exporter=kind, dtype=dtype, readonly=readonly)
                     if made is not None:
                         yield Case(made, calls.resolved(operation, chosen, dtype, claims))
 
@@ -345,7 +322,7 @@ def misfits(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         if suits(operation, exporter):
             continue
         for dtype in random.sample(known_dtypes(claims), min(3, len(claims.dtypes))):
-            made = _drawn(random, claims, exporter=exporter, dtype=dtype)
+            made = drawn(random, claims, exporter=exporter, dtype=dtype)
             if made is not None:
                 given: dict[str, Argument] = {"dtype": dtype} if operation == "frombuffer" else {}
                 yield Case(made, call(operation, **given))
@@ -389,7 +366,6 @@ FAMILIES = {
     "conversions": conversions,
     "dtypes": every_dtype,
     "sizes": sizes,
-    "devices": devices,
     "defaults": defaults,
     "buffers": buffers,
     "typed buffers": typed_buffers,

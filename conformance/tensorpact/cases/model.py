@@ -129,6 +129,12 @@ Argument = bool | int | str | None
 A DLPack version or device is two numbers, "1.0"."""
 
 
+def two_numbers(text: str) -> tuple[int, int]:
+    """A DLPack version or device as a call holds it: (1, 0) for "1.0"."""
+    first, _, second = text.partition(".")
+    return int(first), int(second)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """An operation and its keyword arguments, in the order of their names."""

@@ -8,7 +8,16 @@ from functools import lru_cache
 from random import Random
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases import memory_families, rare_families, value_families
+from tensorpact.cases import (
+    cost_families,
+    device_families,
+    dlpack_families,
+    export_families,
+    life_families,
+    memory_families,
+    rare_families,
+    value_families,
+)
 from tensorpact.cases.model import Case
 from tensorpact.guarantees.model import Guarantee
 
@@ -16,23 +25,29 @@ Family = Callable[[Claims, Random, int], Iterator[Case]]
 """What a family is given: the claims, its own randomness, and about how many cases to make."""
 FAMILIES: Mapping[str, Family] = {
     **memory_families.FAMILIES,
+    **device_families.FAMILIES,
     **value_families.FAMILIES,
     **rare_families.FAMILIES,
+    **cost_families.FAMILIES,
+    **dlpack_families.FAMILIES,
+    **export_families.FAMILIES,
+    **life_families.FAMILIES,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much is tried: cases of a sweep family at the most, examples of a search family."""
+    """How much is tried: cases of a sweep family at the most, examples of a search, stories."""
 
     sweep: int
     search: int
+    stories: int
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(sweep=500, search=40),
-    "standard": Budget(sweep=6_000, search=400),
-    "deep": Budget(sweep=10**9, search=5_000),
+    "quick": Budget(sweep=500, search=40, stories=150),
+    "standard": Budget(sweep=6_000, search=400, stories=600),
+    "deep": Budget(sweep=10**9, search=5_000, stories=8_000),
 }
 
 BATCH = 1_500
@@ -59,11 +74,18 @@ class Batch:
 def batches(
     claims: Claims, budget: str, seed: int, guarantees: Sequence[Guarantee]
 ) -> Iterator[Batch]:
-    """Every batch of a run, sweep before search, as soon as its family is made.
+    """Every batch of a run, sweep before search before stories, as soon as its family is made.
 
     Raises KeyError for an unknown budget.
     """
-    for phase, families in (("sweep", tuple(FAMILIES)), ("search", _search_families())):
+    stories = {g.over == "story" for g in guarantees}
+    told = any(g.speaks_of("story") for g in guarantees)
+    phases = {
+        "sweep": tuple(FAMILIES) if False in stories else (),
+        "search": _search_families() if False in stories else (),
+        "stateful": _story_families() if told else (),
+    }
+    for phase, families in phases.items():
         for family in families:
             found = _cases(phase, family, claims, budget, seed, _ids(guarantees))
             for index, start in enumerate(range(0, len(found), BATCH)):
@@ -93,6 +115,12 @@ def _search_families() -> tuple[str, ...]:
     return tuple(search.FAMILIES)
 
 
+def _story_families() -> tuple[str, ...]:
+    from tensorpact.cases import story_search
+
+    return tuple(story_search.FAMILIES)
+
+
 @lru_cache(maxsize=256)
 def _cases(
     phase: str, family: str, claims: Claims, budget: str, seed: int, ids: tuple[str, ...] | None
@@ -100,9 +128,12 @@ def _cases(
     limits = BUDGETS[budget]
     if phase == "sweep":
         return _sweep(family, claims, limits.sweep, seed, ids)
-    from tensorpact.cases import search
+    from tensorpact.cases import search, story_search
 
-    found = search.examples(family, claims, limits.search, seed)
+    if phase == "search":
+        found = search.examples(family, claims, limits.search, seed)
+    else:
+        found = story_search.examples(family, claims, limits.stories, seed)
     return _tested(found, claims, ids)
 
 

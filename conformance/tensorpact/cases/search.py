@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given, seed
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tensorpact.backends.protocol import ALL, Claims
-from tensorpact.cases import calls, dtypes, layouts
+from tensorpact.cases import calls, dlpack_families, dtypes, layouts
 from tensorpact.cases.feasible import feasible
+from tensorpact.cases.hermetic import drawing, hermetic
 from tensorpact.cases.memory_families import CONTENTS, block, suits
 from tensorpact.cases.memory_families import states as every_state
 from tensorpact.cases.model import (
@@ -34,6 +35,7 @@ from tensorpact.cases.model import (
     scalar,
 )
 from tensorpact.cases.things import SEQUENCES, THINGS
+from tensorpact.cases.twists import Outcome, named
 
 _INGEST = frozenset({"as_tensor", "asarray", "tensor"})
 
@@ -50,18 +52,13 @@ def examples(family: str, claims: Claims, count: int, run_seed: int) -> tuple[Ca
     found: dict[Case, None] = {}
 
     @seed(run_seed)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @drawing(count)
     @given(search.strategy(claims))
     def collect(case: Case) -> None:
         found[case] = None
 
-    collect()
+    with hermetic():
+        collect()
     return tuple(found)
 
 
@@ -106,6 +103,7 @@ def _blocks(draw: st.DrawFn, claims: Claims) -> Block:
         foreign_order=draw(_SELDOM),
         readonly=draw(_SELDOM),
         content=draw(st.sampled_from((*CONTENTS, f"bits:{bits}"))),
+        twist=draw(_TWIST) if exporter in dlpack_families.EXPORTERS else "",
     )
 
 
@@ -115,6 +113,7 @@ _UNSTRIDED = ("own", "array.array", "bytearray", "bytes", "mmap")
 _LAYOUT = st.sampled_from(layouts.NAMES)
 _ALIGNMENT = st.sampled_from((64, 64, 16, 8, 4, 2, 1))
 _SELDOM = st.sampled_from((False,) * 9 + (True,))
+_TWIST = st.one_of(st.just(""), st.sampled_from(named(Outcome.TAKEN, Outcome.OPEN)))
 
 
 def _feasible_blocks(claims: Claims) -> SearchStrategy[Block]:

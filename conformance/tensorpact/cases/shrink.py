@@ -6,15 +6,30 @@ the search starts over, until nothing simpler fails or the limit of tries is rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, Source, State, Values, py
+from tensorpact.cases import stories
+from tensorpact.cases.model import (
+    Block,
+    Case,
+    Leaf,
+    Nest,
+    Node,
+    Source,
+    State,
+    Step,
+    Story,
+    Values,
+    py,
+)
+from tensorpact.cases.schedules import ORDERS, SCHEDULES
 
 Fails = Callable[[Case], bool]
-
-_PLAIN = Block()
+First = Callable[[Sequence[Case]], int | None]
+"""The position of the first of the cases, tried in order, that fails; None where none does."""
 
 
 def shrink(case: Case, fails: Fails, limit: int = 200) -> Case:
@@ -22,27 +37,33 @@ def shrink(case: Case, fails: Fails, limit: int = 200) -> Case:
 
     `fails` must hold for the case itself. The operation is never changed.
     """
+    return shrink_together(
+        case, lambda cases: next((n for n, tried in enumerate(cases) if fails(tried)), None), limit
+    )
+
+
+def shrink_together(case: Case, first: First, limit: int) -> Case:
+    """The same as `shrink` finds, for cases that are cheaper to try in one go than one by one.
+
+    `limit` bounds the cases that count: those up to and with the first that fails.
+    """
     tried: set[Case] = {case}
-    calls = 0
-    smaller = True
-    while smaller and calls < limit:
-        smaller = False
-        for candidate in candidates(case):
-            if candidate in tried:
-                continue
-            tried.add(candidate)
-            calls += 1
-            if fails(candidate):
-                case, smaller = candidate, True
-                break
-            if calls >= limit:
-                break
+    while limit > 0:
+        simpler = dict.fromkeys(c for c in candidates(case) if c not in tried)
+        untried = tuple(islice(simpler, limit))
+        found = first(untried)
+        if found is None:
+            break
+        tried.update(untried[: found + 1])
+        limit -= found + 1
+        case = untried[found]
     return case
 
 
 def candidates(case: Case) -> Iterator[Case]:
     """Simpler cases, the biggest simplification first."""
     yield from _simpler_states(case)
+    yield from _simpler_schedules(case)
     for name, _ in case.call.arguments:
         if (case.call.operation, name) != ("frombuffer", "dtype"):
             yield replace(case, call=case.call.without(name))
@@ -55,10 +76,23 @@ def candidates(case: Case) -> Iterator[Case]:
         yield from _same_dtype_calls(case, case.source)
 
 
+def _simpler_schedules(case: Case) -> Iterator[Case]:
+    """Orders of release with less in them, and without another thread."""
+    whole = SCHEDULES.get(case.schedule)
+    if whole is None or whole.kind != "release":
+        return
+    for name, order in ORDERS.items():
+        rest = iter(whole.drops)
+        part = all(handle in rest for handle in order.drops)
+        if part and order != whole and order.thread <= whole.thread:
+            yield replace(case, schedule=name)
+
+
 def _simpler_states(case: Case) -> Iterator[Case]:
     state = case.state
     if state != State():
         yield replace(case, state=State())
+        yield replace(case, state=replace(state, warnings=""))
         yield replace(case, state=replace(state, default_real=""))
         yield replace(case, state=replace(state, default_device="", device_form="setting"))
 
@@ -69,6 +103,33 @@ def _simpler_sources(source: Source) -> Iterator[Source]:
     elif isinstance(source, Values):
         for node in _simpler_nodes(source.root):
             yield node if isinstance(node, Block) else Values(node)
+    else:
+        yield from map(Story, _simpler_stories(source.steps))
+
+
+def _simpler_stories(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """Without a run of steps, the later and longer ones first; then with a simpler step."""
+    count = len(steps)
+    for length in (count // 2, count // 4, 1):
+        for last in range(count, 0, -length) if length else ():
+            yield stories.without(steps, max(last - length, 0), last)
+    for number, step in enumerate(steps):
+        if step.verb in ("call", "view", "export"):
+            yield stories.bypassing(steps, number)
+        for detail in _simpler_details(step):
+            yield (*steps[:number], replace(step, detail=detail), *steps[number + 1 :])
+
+
+def _simpler_details(step: Step) -> Iterator[str]:
+    if step.verb == "write" and step.detail.endswith("+"):
+        yield step.detail.removesuffix("+")
+    elif step.verb == "call":
+        made = stories.call_of(step.detail)
+        for name, _ in made.arguments:
+            if (made.operation, name) != ("frombuffer", "dtype"):
+                yield stories.detail_of_call(made.without(name))
+    elif step.verb == "make":
+        yield from map(stories.detail_of_block, _simpler_blocks(stories.block_of(step.detail)))
 
 
 _RANK = {name: i for i, name in enumerate(("float32", "int64", "float64", "int32", "uint8"))}
@@ -90,9 +151,18 @@ def _simpler_blocks(block: Block) -> Iterator[Block]:
             yield replace(block, **{name: value})
     if block.exporter in ("subclass", "memmap"):
         yield replace(block, exporter="ndarray")
+    yield from _simpler_exports(block)
     yield from _smaller_shapes(block)
     rank = _RANK.get(block.dtype, len(_RANK))
     yield from (replace(block, dtype=d) for d, r in _RANK.items() if r < rank)
+
+
+def _simpler_exports(block: Block) -> Iterator[Block]:
+    if not block.twist:
+        return
+    yield replace(block, twist="")
+    yield from (replace(block, twist=t) for t in ("plain",) if block.twist != t)
+    yield from (replace(block, exporter=e) for e in ("dlpack",) if block.exporter != e)
 
 
 def _smaller_shapes(block: Block) -> Iterator[Block]:
@@ -129,7 +199,7 @@ def _same_dtype_calls(case: Case, block: Block) -> Iterator[Case]:
         return
     if asked == block.dtype and block.dtype != "float32":
         simpler = replace(block, dtype="float32")
-        yield Case(simpler, case.call.with_argument("dtype", "float32"), case.state)
+        yield replace(case, source=simpler, call=case.call.with_argument("dtype", "float32"))
     if asked not in ("float64", block.dtype) and block.dtype == "float32":
         yield replace(case, call=case.call.with_argument("dtype", "float64"))
 

@@ -10,50 +10,87 @@ import numpy as np
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import contents, dtypes, layouts
 from tensorpact.cases.build import TYPECODES, truth_strides
-from tensorpact.cases.model import Argument, Block, Case, Leaf, Node, leaf_value
+from tensorpact.cases.model import Argument, Block, Case, Leaf, Node, Story, leaf_value, two_numbers
+from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.cases.things import THINGS
+from tensorpact.cases.twists import TWISTS
+from tensorpact.cases.words import module, spelled, word
 
 
 def spell(case: Case, claims: Claims) -> str:
     """The case as Python: the input, the state, and in the last line the call."""
+    if isinstance(case.source, Story):
+        from tensorpact.cases.spell_story import told  # which spells its steps by this module
+
+        return "\n".join(told(case.source, claims))
     lines: list[str] = []
     root = case.root
     if case.block is not None:
-        lines += _block_lines(case.block, claims, "x")
+        lines += block_lines(case.block, claims, "x")
         data = "x"
     else:
         assert root is not None
         data = _node(root, claims, lines)
-    arguments = ", ".join([data, *_arguments(case, claims)])
-    call = f"{_operation(case.call.operation, claims)}({arguments})"
-    return "\n".join([*lines, *_state(case, claims, call)])
+    call = _scheduled(case, call_text(case, claims, data))
+    return "\n".join([*preparations(case, claims), *lines, *_state(case, claims, call)])
 
 
-def _module(claims: Claims) -> str:
-    """The library's name in code: that of the adapter's words, else the backend's own."""
-    words = next((text for name, text in claims.spelled if name in claims.operations), "")
-    return _spelled(claims, "module") or words.rpartition(".")[0] or claims.name.replace("-", "_")
+_GIVEN: Mapping[str, str] = {
+    "__dlpack__": "{}.__dlpack__({})",
+    "__array__": "{}.__array__()",
+    "buffer": "memoryview({})",
+}
 
 
-def _spelled(claims: Claims, what: str) -> str | None:
-    return next((text for name, text in claims.spelled if name == what), None)
+def call_text(case: Case, claims: Claims, data: str) -> str:
+    """The call of the case on what goes by the name of `data`."""
+    name, arguments = case.call.operation, _arguments(case, claims)
+    if name in _GIVEN:
+        return (spelled(claims, name) or _GIVEN[name]).format(data, ", ".join(arguments))
+    return f"{_operation(name, claims)}({', '.join([data, *arguments])})"
+
+
+def _scheduled(case: Case, call: str) -> str:
+    """The call, and what is done after it, or with it, along the schedule."""
+    if not case.schedule:
+        return call
+    schedule = SCHEDULES[case.schedule]
+    if case.call.operation == "__dlpack__":
+        call = f"reftensor.from_dlpack({call})"
+    bare = schedule.kind in ("repeat", "concurrent", "unconsumed")
+    first = [] if bare else [f"result = {call}"]
+    return "\n".join([*first, *(line.replace("{}", call) for line in schedule.lines)])
+
+
+def preparations(case: Case, claims: Claims) -> list[str]:
+    """What must be done before the devices of the case are there."""
+    source = case.block.device if case.block is not None else ""
+    devices = (source, case.call.device or "", case.state.default_device)
+    return list(dict.fromkeys(filter(None, (spelled(claims, f"prepare:{d}") for d in devices))))
 
 
 def _operation(name: str, claims: Claims) -> str:
-    return _spelled(claims, name) or f"{_module(claims)}.{name}"
+    return spelled(claims, name) or f"{module(claims)}.{name}"
 
 
 def _dtype(name: str, claims: Claims) -> str:
-    return _spelled(claims, f"dtype:{name}") or f"{_module(claims)}.{name}"
+    return spelled(claims, f"dtype:{name}") or f"{module(claims)}.{name}"
 
 
 def _device(value: str, claims: Claims) -> str:
-    return _spelled(claims, f"device:{value}") or repr(value.partition("#")[0])
+    return spelled(claims, f"device:{value}") or repr(value.partition("#")[0])
 
 
 _PYTHON_DTYPES: Mapping[str, str] = {
     "python:str": "'float32'",
     "python:numpy": "np.dtype('float32')",
+}
+
+
+_NUMBERED: Mapping[str, Callable[[str], str]] = {
+    "max_version": lambda text: str(two_numbers(text)),
+    "dl_device": lambda text: "x.__dlpack_device__()" if text == "own" else str(two_numbers(text)),
+    "stream": lambda text: f"the device's stream {text}",
 }
 
 
@@ -65,25 +102,30 @@ def _arguments(case: Case, claims: Claims) -> list[str]:
             return _dtype(value, claims)
         if name == "device" and isinstance(value, str):
             return _device(value, claims)
+        if name in _NUMBERED and isinstance(value, str):
+            return _NUMBERED[name](value)
         return repr(value)
 
     return [f"{name}={text(name, value)}" for name, value in case.call.arguments]
 
 
 def _state(case: Case, claims: Claims, call: str) -> list[str]:
-    state, module = case.state, _module(claims)
+    state = case.state
     lines, indent = [], ""
     if state.default_real:
-        lines.append(f"{module}.set_default_dtype({_dtype(state.default_real, claims)})")
+        dtype = _dtype(state.default_real, claims)
+        lines.append(word(claims, "set_default_dtype", dtype=dtype))
     if state.default_device:
         device = _device(f"{state.default_device}#0", claims)
         if state.device_form == "setting":
-            lines.append(f"{module}.set_default_device({device})")
+            lines.append(word(claims, "set_default_device", device=device))
         else:
-            context = _spelled(claims, "default_device") or f"{module}.device"
-            lines.append(f"with {context}({device}):")
+            lines.append(f"with {word(claims, 'default_device')}({device}):")
             indent = "    "
-    return [*lines, indent + call]
+    if state.warnings:
+        lines.append(f"{indent}with warnings.catch_warnings(action={state.warnings!r}):")
+        indent += "    "
+    return [*lines, *(indent + line for line in call.splitlines())]
 
 
 # --------------------------------------------------------------------------- values
@@ -94,7 +136,7 @@ def _node(node: Node, claims: Claims, lines: list[str]) -> str:
         return _leaf(node)
     if isinstance(node, Block):
         name = f"x{len([line for line in lines if ' = ' in line]) or ''}"
-        lines += _block_lines(node, claims, name)
+        lines += block_lines(node, claims, name)
         return name
     items = [_node(item, claims, lines) for item in node.items]
     if node.kind == "tuple":
@@ -132,7 +174,8 @@ def _big(value: int) -> str:
 # --------------------------------------------------------------------------- blocks
 
 
-def _block_lines(block: Block, claims: Claims, name: str) -> list[str]:
+def block_lines(block: Block, claims: Claims, name: str) -> list[str]:
+    """The lines that make the data and call it `name`."""
     if block.exporter == "own":
         return _own_lines(block, claims, name)
     if block.exporter == "accelerated":
@@ -145,6 +188,9 @@ def _block_lines(block: Block, claims: Claims, name: str) -> list[str]:
         lines.append(f"{name}[...] = {_numbers(block, prod(block.shape))}.reshape({block.shape})")
     if block.readonly:
         lines.append(f"{name}.flags.writeable = False")
+    if block.twist:
+        made = f"{name} = {_BY_HAND[block.exporter].format(name)}"
+        return [*lines, f"{made}, made by hand: {TWISTS[block.twist].text}"]
     wrap = _WRAPPED.get(block.exporter)
     return lines if wrap is None else [*lines, f"{name} = {wrap.format(name)}"]
 
@@ -172,20 +218,19 @@ def _typed(block: Block) -> str:
         return text
     if recipe.expand is not None:
         return f"np.lib.stride_tricks.as_strided({text}, {block.shape}, {truth_strides(block)})"
-    return text + _indexed(recipe, "np")
+    index = f"[{_index(recipe)}]" if recipe.index else ""
+    return text + index + _transposed(recipe.axes)
 
 
-def _indexed(recipe: layouts.Recipe, module: str) -> str:
-    text = ""
-    if recipe.index:
-        text += f"[{', '.join(_slice(part) for part in recipe.index)}]"
-    if recipe.axes:
-        transposed = recipe.axes == tuple(reversed(range(len(recipe.axes))))
-        method = "transpose" if module == "np" else "permute"
-        text += ".T" if transposed else f".{method}({', '.join(map(str, recipe.axes))})"
-    if recipe.expand is not None:
-        text += f".expand({recipe.expand})"
-    return text
+def _index(recipe: layouts.Recipe) -> str:
+    return ", ".join(map(_slice, recipe.index))
+
+
+def _transposed(axes: tuple[int, ...]) -> str:
+    if not axes:
+        return ""
+    reverse = axes == tuple(reversed(range(len(axes))))
+    return ".T" if reverse else f".transpose({', '.join(map(str, axes))})"
 
 
 def _slice(part: slice) -> str:
@@ -194,8 +239,13 @@ def _slice(part: slice) -> str:
 
 
 def _numbers(block: Block, count: int) -> str:
-    dtype = block.dtype.partition(":")[2] or block.dtype
-    if block.content == "counting" and dtype[:1] in "iuf" and count <= 40:
+    dtype = _held(block.dtype)
+    if (
+        block.content == "counting"
+        and dtype[:1] in "iuf"
+        and block.dtype != "bfloat16"
+        and count <= 40
+    ):
         return f"np.arange(1, {count + 1}, dtype={dtype!r})"
     if block.dtype in dtypes.FOREIGN or count > 24:
         kind = "i4,f4" if block.dtype == "structured" else dtypes.storage(block.dtype).str
@@ -204,13 +254,18 @@ def _numbers(block: Block, count: int) -> str:
     return f"np.array([{', '.join(_number(v) for v in found.tolist())}], dtype={dtype!r})"
 
 
+def _held(dtype: str) -> str:
+    """The name of the NumPy dtype that holds the elements."""
+    return "uint16" if dtype == "bfloat16" else dtype.rpartition(":")[2]
+
+
 def _placed(block: Block) -> str:
     """An array over a buffer, where the layout or the address has to be said."""
     strides = truth_strides(block)
     size = dtypes.itemsize(block.dtype)
     low, high = layouts.span(block.shape, strides, size)
     offset = -low + (block.alignment % 64)
-    kind = block.dtype.partition(":")[2] or block.dtype
+    kind = _held(block.dtype)
     return (
         f"np.ndarray({block.shape}, {kind!r}, bytearray({offset + high}), "
         f"offset={offset}, strides={strides})"
@@ -226,14 +281,32 @@ def _own_lines(block: Block, claims: Claims, name: str) -> list[str]:
     arguments = [numbers, f"dtype={_dtype(block.dtype, claims)}"]
     if block.device and block.device != claims.host:
         arguments.append(f"device={_device(f'{block.device}#0', claims)}")
-    if block.grad:
-        arguments.append("requires_grad=True")
-    text = f"{_operation(maker, claims)}({', '.join(arguments)}){_indexed(recipe, 'own')}"
-    text += {"conjugate": ".conj()", "negative": "._neg_view()"}.get(block.lazy, "")
-    return [f"{name} = {text}", *([f"{name} = {name} * 1"] if block.grad == "history" else [])]
+    text = _viewed(f"{_operation(maker, claims)}({', '.join(arguments)})", block, recipe, claims)
+    lines = [f"{name} = {text}"]
+    if block.grad == "history":
+        lines.append(f"{name} = {word(claims, 'history', x=name)}")
+    protect = spelled(claims, "protect") or "{0} = read_only({0})"
+    return [*lines, *([protect.format(name)] if block.readonly else [])]
+
+
+def _viewed(text: str, block: Block, recipe: layouts.Recipe, claims: Claims) -> str:
+    """The view of an own tensor that the block describes."""
+    if recipe.index:
+        text = word(claims, "view", x=text, index=_index(recipe))
+    if recipe.axes:
+        text = word(claims, "permute", x=text, axes=", ".join(map(str, recipe.axes)))
+    if recipe.expand is not None:
+        strides = truth_strides(block)
+        text = word(claims, "expand", x=text, shape=recipe.expand, strides=strides)
+    if block.lazy:
+        text = word(claims, block.lazy, x=text)
+    return word(claims, "require", x=text) if block.grad else text
 
 
 def _nested_numbers(found: np.ndarray, dtype: str, shape: tuple[int, ...]) -> str:
+    """As lists, which cannot say what comes after a dimension of length zero."""
+    if 0 in shape[:-1]:
+        return f"np.ones({shape})"
     if found.size > 24:
         return f"[1] * {found.size}" if len(shape) == 1 else f"np.ones({shape}).tolist()"
     if dtype == "bfloat16":
@@ -259,6 +332,13 @@ _FLAT: Mapping[str, Callable[[Block, str], list[str]]] = {
     "bytearray": lambda b, n: [f"{n} = bytearray({_values(b)})"],
     "bytes": lambda b, n: [f"{n} = bytes({_values(b)})"],
     "mmap": lambda b, n: [f"{n} = mmap.mmap(-1, {b.shape[0]})", f"{n}[:] = bytes({_values(b)})"],
+}
+
+_BY_HAND: Mapping[str, str] = {
+    "dlpack": "DLPack({})  # an object with __dlpack__ alone, all keywords",
+    "dlpack_old": "OldDLPack({})  # an object with __dlpack__(stream=None), legacy capsules",
+    "dlpack_ignores_copy": "DLPackIgnoringCopy({})  # its __dlpack__ does not honour copy",
+    "capsule": "capsule_of({})  # a bare capsule",
 }
 
 _WRAPPED: Mapping[str, str] = {

@@ -1,187 +1,59 @@
-"""Things that are no data, and sequences that misbehave: each a name and a factory.
-
-A factory gives a new object at every call. The text beside it is what a person would type.
-"""
+"""Things that are no data, data of odd kinds, and the sequences that values can be nested in."""
 
 from __future__ import annotations
 
-from collections import UserList, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import array
+import ctypes
+import decimal
+import enum
+import io
+import pickle
+from collections import UserList, deque, namedtuple
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-
-class InputError(Exception):
-    """Raised by the input's own methods; a call that meets it must let it through."""
+from tensorpact.cases.counting import ARRAYS
+from tensorpact.cases.hostile_objects import HOSTILE_OBJECTS, described
+from tensorpact.cases.hostile_sequences import HOSTILE_SEQUENCES, Sized
+from tensorpact.cases.thing import InputError as InputError
+from tensorpact.cases.thing import Thing
 
 
 class Opaque:
     """An object without any protocol."""
 
 
-class _Sized(Sequence[Any]):
-    """A sequence of floats that is well behaved; the hostile ones change one thing."""
-
-    def __init__(self, items: Sequence[Any] = (1.0, 2.0, 3.0)) -> None:
-        self.items = list(items)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
+class Text(str):
+    """A subclass of str."""
 
 
-class Overstated(_Sized):
-    """`len` promises two items more than there are."""
+class Colour(enum.IntEnum):
+    """Ints with names."""
 
-    def __len__(self) -> int:
-        return len(self.items) + 2
-
-
-class RaisingLen(_Sized):
-    """Asking for its length raises."""
-
-    def __len__(self) -> int:
-        raise InputError("len")
+    RED = 3
 
 
-class RaisingItem(_Sized):
-    """Reading its second item raises."""
-
-    def __getitem__(self, index: Any) -> Any:
-        if index == 1:
-            raise InputError("item 1")
-        return super().__getitem__(index)
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[index] for index in range(len(self.items)))
+class Whole(int):
+    """A subclass of int that changes nothing."""
 
 
-class Shrinking(_Sized):
-    """Reading an item removes the last one."""
-
-    def __getitem__(self, index: Any) -> Any:
-        item = self.items[index]
-        if len(self.items) > 1:
-            self.items.pop()
-        return item
+class Real(float):
+    """A subclass of float that changes nothing."""
 
 
-class HugeLen(_Sized):
-    """Its length is more than any memory holds."""
+class Record(ctypes.Structure):
+    """A C structure of two numbers."""
 
-    def __len__(self) -> int:
-        return 2**62
-
-
-class NegativeLen(_Sized):
-    """Its length is negative."""
-
-    def __len__(self) -> int:
-        return -1
+    _fields_ = (("a", ctypes.c_int), ("b", ctypes.c_double))
 
 
-class RaisingFloat:
-    """Converting it to a number raises."""
+Pair = namedtuple("Pair", "a b")
+_NULL = {"shape": (1, 0), "typestr": "<f4", "version": 3, "data": (0, False)}
 
-    def __float__(self) -> float:
-        raise InputError("float")
-
-    def __index__(self) -> int:
-        raise InputError("index")
-
-
-class RaisingArray:
-    """Its `__array__` raises."""
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        raise InputError("array")
-
-
-class WrongArray:
-    """`__array__` gives something that is no array."""
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        return [1.0, 2.0]
-
-
-class RaisingDLPack:
-    """Its `__dlpack__` raises."""
-
-    def __dlpack__(self, **_: Any) -> Any:
-        raise InputError("dlpack")
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return (1, 0)
-
-
-class WrongDLPack(RaisingDLPack):
-    """`__dlpack__` gives something that is no capsule."""
-
-    def __dlpack__(self, **_: Any) -> Any:
-        return "capsule"
-
-
-class BadInterface:
-    """`__array_interface__` with a type that does not exist."""
-
-    @property
-    def __array_interface__(self) -> Any:
-        return {"shape": (2,), "typestr": "?!", "version": 3, "data": (0, False)}
-
-
-class RaisingInterface:
-    """Asking for its `__array_interface__` raises."""
-
-    @property
-    def __array_interface__(self) -> Any:
-        raise InputError("interface")
-
-
-def _self_containing() -> list[Any]:
-    inside: list[Any] = [1.0]
-    inside.append(inside)
-    return inside
-
-
-@cache
-def _deep(levels: int) -> list[Any]:
-    """One list for all cases: to make it and to take it apart costs more than to refuse it."""
-    nested: list[Any] = [1.0]
-    for _ in range(levels - 1):
-        nested = [nested]
-    return nested
-
-
-def _mutually_containing() -> list[Any]:
-    first: list[Any] = []
-    first.append([first])
-    return first
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """A factory, its text, and whether it is hostile (else it is merely no data).
-
-    `raises`: the object's own methods raise InputError. `iterator`: it is consumed by reading.
-    `data`: it is data after all, of a kind about which no authority says anything.
-    """
-
-    make: Callable[[], Any]
-    text: str
-    hostile: bool = False
-    raises: bool = False
-    iterator: bool = False
-    deep: bool = False
-    data: bool = False
-
-
-THINGS: Mapping[str, Thing] = {
+_NO_DATA: Mapping[str, Thing] = {
     "set": Thing(lambda: {1.0, 2.0}, "{1.0, 2.0}"),
     "frozenset": Thing(lambda: frozenset({1}), "frozenset({1})"),
     "dict": Thing(lambda: {0: 1.0}, "{0: 1.0}"),
@@ -194,38 +66,77 @@ THINGS: Mapping[str, Thing] = {
     "type": Thing(lambda: float, "float"),
     "ellipsis": Thing(lambda: ..., "..."),
     "slice": Thing(lambda: slice(2), "slice(2)"),
-    "masked": Thing(
+    "fraction": Thing(lambda: Fraction(1, 2), "Fraction(1, 2)"),
+    "text_subclass": Thing(lambda: Text("1"), "type('Text', (str,), {})('1')"),
+}
+
+
+def _data(make: Callable[[], Any], text: str) -> Thing:
+    return Thing(make, text, data=True)
+
+
+_DATA: Mapping[str, Thing] = {
+    "masked": _data(
         lambda: np.ma.array([1.0, 2.0], mask=[False, True]),
         "np.ma.array([1.0, 2.0], mask=[False, True])",
-        data=True,
     ),
-    "fraction": Thing(lambda: Fraction(1, 2), "Fraction(1, 2)"),
-    "overstated": Thing(Overstated, "a sequence whose len() is too large", hostile=True),
-    "raising_len": Thing(RaisingLen, "a sequence whose len() raises", True, True),
-    "raising_item": Thing(RaisingItem, "a sequence whose second item raises", True, True),
-    "shrinking": Thing(Shrinking, "a sequence that shrinks while it is read", hostile=True),
-    "huge_len": Thing(HugeLen, "a sequence whose len() is 2**62", hostile=True),
-    "negative_len": Thing(NegativeLen, "a sequence whose len() is -1", hostile=True),
-    "raising_float": Thing(RaisingFloat, "an object whose __float__ raises", True, True),
-    "raising_array": Thing(RaisingArray, "an object whose __array__ raises", True, True),
-    "wrong_array": Thing(WrongArray, "an object whose __array__ gives a list", hostile=True),
-    "raising_dlpack": Thing(RaisingDLPack, "an object whose __dlpack__ raises", True, True),
-    "wrong_dlpack": Thing(WrongDLPack, "an object whose __dlpack__ gives a str", hostile=True),
-    "bad_interface": Thing(BadInterface, "an object with a bad __array_interface__", hostile=True),
-    "raising_interface": Thing(
-        RaisingInterface, "an object whose __array_interface__ raises", True, True
+    "int_enum": _data(lambda: Colour.RED, "enum.IntEnum('Colour', 'RED').RED"),
+    "int_subclass": _data(lambda: Whole(3), "type('Whole', (int,), {})(3)"),
+    "float_subclass": _data(lambda: Real(1.5), "type('Real', (float,), {})(1.5)"),
+    "decimal": _data(lambda: decimal.Decimal("1.5"), "decimal.Decimal('1.5')"),
+    "named_tuple": _data(lambda: Pair(1.0, 2.0), "namedtuple('Pair', 'a b')(1.0, 2.0)"),
+    "range": _data(lambda: range(3), "range(3)"),
+    "ctypes_array": _data(lambda: (ctypes.c_float * 3)(1, 2, 3), "(ctypes.c_float * 3)(1, 2, 3)"),
+    "ctypes_rows": _data(lambda: (ctypes.c_int * 2 * 3)(), "(ctypes.c_int * 2 * 3)()"),
+    "ctypes_empty": _data(lambda: (ctypes.c_double * 0)(), "(ctypes.c_double * 0)()"),
+    "ctypes_scalar": _data(lambda: ctypes.c_double(1.5), "ctypes.c_double(1.5)"),
+    "ctypes_chars": _data(
+        lambda: ctypes.create_string_buffer(b"ab"), "(ctypes.c_char * 3)(*b'ab')"
     ),
-    "self_containing": Thing(
-        _self_containing, "(lambda a: a.append(a) or a)([1.0])", hostile=True, deep=True
+    "ctypes_pointers": _data(lambda: (ctypes.c_void_p * 2)(), "(ctypes.c_void_p * 2)()"),
+    "ctypes_swapped": _data(
+        lambda: (ctypes.c_int.__ctype_be__ * 2)(1, 2),
+        "(ctypes.c_int.__ctype_be__ * 2)(1, 2)",
     ),
-    "mutually_containing": Thing(
-        _mutually_containing, "(lambda a: a.append([a]) or a)([])", hostile=True, deep=True
+    "ctypes_structures": _data(
+        lambda: (Record * 2)(), "(type('R', (ctypes.Structure,), {'_fields_': [...]}) * 2)()"
     ),
-    "deep_65": Thing(lambda: _deep(65), "[…65 levels of list…]", hostile=True, deep=True),
-    "deep_1000": Thing(lambda: _deep(1000), "[…1000 levels of list…]", hostile=True, deep=True),
-    "deep_100000": Thing(
-        lambda: _deep(100_000), "[…100000 levels of list…]", hostile=True, deep=True
+    "empty_buffer": _data(bytearray, "bytearray()"),
+    "empty_bytes_view": _data(lambda: memoryview(b""), "memoryview(b'')"),
+    "empty_array": _data(lambda: array.array("d"), "array.array('d')"),
+    "text_array": _data(lambda: array.array("u", "ab"), "array.array('u', 'ab')"),
+    "file_buffer": _data(
+        lambda: io.BytesIO(b"12345678").getbuffer(), "io.BytesIO(b'…').getbuffer()"
     ),
+    "pickle_buffer": _data(
+        lambda: pickle.PickleBuffer(bytearray(8)), "pickle.PickleBuffer(bytearray(8))"
+    ),
+    "view_0d": _data(
+        lambda: memoryview(bytearray(8)).cast("d", ()), "memoryview(bytearray(8)).cast('d', ())"
+    ),
+    "view_backwards": _data(
+        lambda: np.arange(6.0).reshape(2, 3)[:, ::-1].data,
+        "memoryview(np.arange(6.0).reshape(2, 3)[:, ::-1])",
+    ),
+    "view_without_elements": _data(
+        lambda: np.ones((2, 0, 3)).data, "memoryview(np.ones((2, 0, 3)))"
+    ),
+    "no_bytes_an_item": _data(lambda: np.zeros(3, "V0"), "np.zeros(3, 'V0')"),
+    "no_fields": _data(lambda: np.zeros(3, np.dtype([])), "np.zeros(3, np.dtype([]))"),
+    "rank_64": _data(lambda: np.ones((1,) * 64), "np.ones((1,) * 64)"),
+    "null_and_empty": _data(
+        described("__array_interface__", lambda: _NULL),
+        "an object with an empty __array_interface__ at the address 0",
+    ),
+}
+
+
+THINGS: Mapping[str, Thing] = {
+    **_NO_DATA,
+    **_DATA,
+    **ARRAYS,
+    **HOSTILE_SEQUENCES,
+    **HOSTILE_OBJECTS,
 }
 
 SEQUENCES: Mapping[str, Callable[[list[Any]], Any]] = {
@@ -233,6 +144,6 @@ SEQUENCES: Mapping[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
     "UserList": UserList,
     "deque": deque,
-    "Sequence": _Sized,
+    "Sequence": Sized,
 }
 """The sequences that values can be nested in; the last three are no list or tuple."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement, permutations, product
 from random import Random
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes
+from tensorpact.cases.device_families import absent_devices
 from tensorpact.cases.feasible import feasible
-from tensorpact.cases.memory_families import absent_devices, block, states
+from tensorpact.cases.memory_families import block, states
 from tensorpact.cases.model import Argument, Case, Leaf, Nest, Node, State, Values, call, py, scalar
 from tensorpact.cases.things import THINGS
 
@@ -178,14 +179,31 @@ def stacks(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
                     yield Case(Values(Nest("list", tuple(blocks))), call(operation, **chosen))
 
 
+TEXTS = (py("abc"), py("1"), py(""), py("3.5"), py(b"ab"), py(b""), py(None))
+
+
+def texts(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
+    """Text and None, alone and at every place of a sequence, with and without arguments."""
+    yield from _odd(TEXTS, claims, random)
+
+
 def things(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
-    """What is no data, alone and at every place of a sequence, with and without arguments."""
-    odd: list[Node] = [Leaf("thing", name) for name in THINGS]
-    odd += [py("abc"), py("1"), py(""), py("3.5"), py(b"ab"), py(b""), py(None)]
+    """What else is no data, alone and at every place of a sequence."""
+    names = [name for name, t in THINGS.items() if not (t.hostile or t.data)]
+    yield from _odd([Leaf("thing", name) for name in names], claims, random)
+
+
+def odd_data(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
+    """Data of kinds that no document speaks of, alone and at every place of a sequence."""
+    names = [name for name, t in THINGS.items() if t.data and not t.hostile]
+    yield from _odd([Leaf("thing", name) for name in names], claims, random)
+
+
+def _odd(nodes: Sequence[Node], claims: Claims, random: Random) -> Iterator[Case]:
     one = py(1.0)
     for operation in sorted(claims.operations):
         choices = calls.argument_product(operation, claims)
-        for node in odd:
+        for node in nodes:
             roots: tuple[Node, ...] = (
                 node,
                 Nest("list", (node,)),
@@ -197,6 +215,30 @@ def things(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
                 if not chosen or random.random() < 0.12 or chosen in ({"dtype": "other"},):
                     given = calls.resolved(operation, chosen, "float32", claims)
                     yield Case(Values(root), given)
+
+
+def hostile(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
+    """Each hostile thing, alone and in lists, to a dtype of every kind: each converts its way."""
+    del random, limit
+    wanted: list[str | None] = [None, *("float32", "int64", "bool", "complex64", "float64")]
+    one = py(1.0)
+    for name in [name for name, thing in THINGS.items() if thing.hostile]:
+        leaf = Leaf("thing", name)
+        for operation, dtype in product(sorted(claims.operations), wanted):
+            if dtype is not None and not _may_be_given(dtype, operation, claims):
+                continue
+            given: dict[str, Argument] = {} if dtype is None else {"dtype": dtype}
+            yield Case(Values(leaf), call(operation, **given))
+            if operation in _INGEST:
+                for items in ((leaf,), (one, leaf)):
+                    yield Case(Values(Nest("list", items)), call(operation, **given))
+            if claims.takes(operation, "copy") and dtype is None:
+                for copy in (True, False):
+                    yield Case(Values(leaf), call(operation, copy=copy))
+
+
+def _may_be_given(dtype: str, operation: str, claims: Claims) -> bool:
+    return dtype in claims.dtypes and claims.takes(operation, "dtype")
 
 
 def keywords(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
@@ -217,7 +259,10 @@ def keywords(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 
 def values_on_devices(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Plain values on every device in every spelling, under every default device."""
-    roots = (py(1.5), py([1.5, 2.0]), py([]), py([[1], [2]]), scalar("float32", 1.5), py(True))
+    roots = (
+        py(1.5), py([1.5, 2.0]), py([]), py([[1], [2]]), scalar("float32", 1.5), py(True),
+        py([2**40, 1]), py(1j),
+    )  # fmt: skip
     placed = [s for s in states(claims) if not s.default_real]
     for operation, root, state in product(_ingests(claims), roots, placed):
         for chosen in calls.argument_product(operation, claims):
@@ -273,7 +318,10 @@ FAMILIES = {
     "nesting": nesting,
     "ragged": ragged,
     "stacks": stacks,
+    "texts": texts,
     "things": things,
+    "odd data": odd_data,
+    "hostile": hostile,
     "keywords": keywords,
     "values on devices": values_on_devices,
 }

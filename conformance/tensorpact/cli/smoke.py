@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from tensorpact.backends.protocol import Backend
+    from tensorpact.backends.protocol import Backend, Claims
 
 ADAPTER_FAULT = 3
 SECONDS = 60.0
@@ -21,11 +21,13 @@ def command(backend: str) -> None:
     from tensorpact.backends.smoke import untried
 
     loaded = load(backend)
-    problems = _problems(loaded)
+    problems, claims = _tested(loaded)
     click.echo(f"{loaded.name} {loaded.version}")
     click.echo(f"  operations: {', '.join(sorted(loaded.operations))}")
     click.echo(f"  dtypes: {', '.join(loaded.dtypes)}")
-    click.echo(f"  devices: {', '.join(device.name for device in loaded.devices)}")
+    click.echo(f"  devices: {', '.join(claims.devices)}")
+    for note in claims.notes:
+        click.echo(f"  {note}")
     for consequence in untried(loaded):
         click.echo(f"  {consequence}")
     for problem in problems:
@@ -34,8 +36,8 @@ def command(backend: str) -> None:
     raise SystemExit(ADAPTER_FAULT if problems else 0)
 
 
-def _problems(backend: Backend) -> tuple[str, ...]:
-    """What is wrong with the adapter, found out in a process that its library may end."""
+def _tested(backend: Backend) -> tuple[tuple[str, ...], Claims]:
+    """What is wrong with the adapter and what it claims, in a process that its library may end."""
     from tensorpact.errors import AdapterFault
     from tensorpact.runner.isolation import How, isolate
     from tensorpact.runner.judging import smoke_test
@@ -43,5 +45,5 @@ def _problems(backend: Backend) -> tuple[str, ...]:
     notes, ending = isolate(smoke_test, backend, seconds=SECONDS)
     if ending.how is not How.DONE:
         raise AdapterFault(f"testing the adapter of {backend.name} ended in {ending.cause}")
-    (problems,) = notes
-    return tuple(problems)
+    ((problems, claims),) = notes
+    return tuple(problems), claims

@@ -5,10 +5,16 @@ from __future__ import annotations
 from reftensor.rules import Data, Need
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Block, Case, Nest, leaves
+from tensorpact.cases.twists import copies_on_request, twist_of
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST, plainly_nested
 from tensorpact.guarantees.promises import dlpack, numpy, safety, std, std_topic, torch
-from tensorpact.guarantees.relations import INDEPENDENT, is_independent, written_block
+from tensorpact.guarantees.relations import (
+    INDEPENDENT,
+    default_is_moot,
+    is_independent,
+    written_block,
+)
 from tensorpact.trial import Relation, Trial
 
 TITLE = "when memory must not be reused"
@@ -132,7 +138,9 @@ def _counting_exporter(case: Case, _: Claims) -> bool:
     block = written_block(case)
     if block is None or block.exporter not in ("dlpack", "array_protocol") or 0 in block.shape:
         return False
-    if block.readonly or case.call.dtype is not None or case.state.default_device:
+    if block.readonly or case.call.dtype is not None or not default_is_moot(case):
+        return False
+    if not copies_on_request(block):
         return False
     return case.call.copy is True or case.call.operation == "tensor"
 
@@ -146,6 +154,8 @@ def _memory_or_list(case: Case, _: Claims) -> bool:
 def _copied(case: Case, claims: Claims) -> bool:
     block = written_block(case)
     if not claims.mutable or block is None or block.exporter == "dlpack_ignores_copy":
+        return False
+    if twist_of(block).legacy:  # it cannot say that it copied, and the consumer cannot tell
         return False
     return case.call.copy is True or case.call.operation == "tensor"
 
@@ -271,6 +281,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
         promised_by=(safety("the input belongs to the caller"),),
         applies=_memory_or_list,
         check=untouched,
+        after_warning=True,
     ),
     Guarantee(
         id="copying.result-is-writable",

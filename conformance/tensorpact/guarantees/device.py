@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tensorpact.guarantees import device_cases as cases
 from tensorpact.guarantees import device_checks as checks
+from tensorpact.guarantees import exports
 from tensorpact.guarantees.model import Guarantee, Level
 from tensorpact.guarantees.predicates import (
     EVERY,
@@ -175,8 +176,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
         level=Level.MUST,
         over="memory",
         sentence=(
-            "The device that a result reports and the one that it exports are the same, and its "
-            "elements really are at the address that it names there."
+            "The device that a result reports and the one that it exports are the same, no other "
+            "device's, and its elements really are at the address that it names there."
         ),
         why="The next library reads host memory as a GPU's, or the other way round, and dies.",
         operations=EVERY,
@@ -186,6 +187,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
         ),
         applies=cases.has_memory,
         check=checks.tells_the_truth,
+        related=cases.on_neighbours,
     ),
     Guarantee(
         id="device.foreign-device-array",
@@ -196,9 +198,30 @@ GUARANTEES: tuple[Guarantee, ...] = (
             "when neither a device nor a default device is given."
         ),
         why="A copy through the host, at every call, makes the accelerator pointless.",
-        operations=("as_tensor",),
-        promised_by=(torch("as_tensor", "CuPy arrays"),),
+        operations=("as_tensor", "from_dlpack"),
+        promised_by=(
+            torch("as_tensor", "CuPy arrays"),
+            std("from_dlpack", "parameter device"),
+            torch("from_dlpack", "parameter device"),
+        ),
         applies=cases.accelerated,
         check=checks.stays_there,
     ),
+    Guarantee(
+        id="device.dtype-that-it-lacks",
+        level=Level.OBSERVE,
+        sentence="What becomes of data of a dtype that the device lacks and others have.",
+        why=(
+            "The documents are silent. Libraries refuse it, or take the nearest dtype that the "
+            "device has; code that is to run on every device must know."
+        ),
+        operations=(*INGEST, "from_dlpack"),
+        promised_by=(
+            std_topic("API_specification/inspection", "dtypes of a device, recorded only"),
+            safety("recorded, never scored"),
+        ),
+        applies=cases.lacking_dtype,
+        check=checks.becomes_of_it,
+    ),
+    *exports.DEVICE,
 )

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Case
-from tensorpact.guarantees.predicates import python_kinds
+from tensorpact.expectation import device_of
+from tensorpact.guarantees.predicates import ordinary_block, python_kinds
 from tensorpact.guarantees.relations import in_first_spelling
 
 
@@ -79,3 +80,23 @@ def accelerated(case: Case, _: Claims) -> bool:
     if block is None or block.exporter != "accelerated":
         return False
     return case.call.device is None and not case.state.default_device
+
+
+def on_neighbours(case: Case, claims: Claims) -> tuple[Case, ...]:
+    """The same call for every other device with memory of its own, where one is asked for."""
+    places = claims.unaddressable - claims.dataless
+    if case.call.device not in places or len(case.call.arguments) > 1:
+        return ()
+    others = (f"{name}#0" for name in sorted(places - {case.call.device}))
+    return tuple(replace(case, call=case.call.with_argument("device", name)) for name in others)
+
+
+def lacking_dtype(case: Case, claims: Claims) -> bool:
+    """Arrays, tensors or numbers that would get a dtype which their device lacks."""
+    if not claims.device_dtypes:
+        return False
+    block = ordinary_block(case)
+    if block is None and python_kinds(case.root) is None:
+        return False
+    dtype = case.call.dtype or (block.dtype if block is not None else None)
+    return dtype in claims.dtypes and dtype not in claims.dtypes_on(device_of(case, claims))

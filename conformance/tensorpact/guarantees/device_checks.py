@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from reftensor.rules import Need
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.backends.protocol import Claims
+from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
 from tensorpact.guarantees.predicates import (
     must_raise,
     refused_wrongly,
 )
 from tensorpact.guarantees.relations import is_independent
-from tensorpact.trial import Relation, Trial
+from tensorpact.trial import Relation, Result, Trial
 
-_HOST_CODES = (1, 3, 11, 13)
+_CPU = 1
+_HOST_CODES = (_CPU, 3, 11, 13)
 """kDLCPU, and the kinds of DLPack whose memory the host can address as well."""
 
 
@@ -91,12 +93,41 @@ def tells_the_truth(trial: Trial) -> Judgement:
         return SKIP
     if result.export.device is None:
         return SKIP
-    if (result.export.device[0] in _HOST_CODES) == (result.device in claims.unaddressable):
-        return Failure(
-            f"an export that says where it is, on {result.device}",
-            f"__dlpack_device__ gives {result.export.device}",
-        )
+    kind, number = result.export.device
+    on_host = kind in _HOST_CODES
+    gives = f"__dlpack_device__ gives {result.export.device}"
+    if on_host == (result.device in claims.unaddressable):
+        return Failure(f"an export that says where it is, on {result.device}", gives)
+    if kind == _CPU and number and _speaks_dlpack(claims):
+        return Failure("0, the number of all plain memory of the host", gives)
+    if (neighbour := _namesake(trial, result)) is not None and not on_host:
+        return Failure("another number than that of every other device", f"{gives} on {neighbour}")
     there = result.read("memory")
     if there is None or there == result.read():
         return PASS
     return Failure("its elements at the address that it names", "other bytes stand there")
+
+
+def _speaks_dlpack(claims: Claims) -> bool:
+    """Whether dlpack.h binds the library, which sets the number of the CPU; nobody reads it."""
+    return any(authority == "dlpack" for authority, _ in claims.authorities)
+
+
+def _namesake(trial: Trial, result: Result) -> str | None:
+    """Another device on which a result of the same call exports the same type and number."""
+    for other in trial.related:
+        found = other.observed.result
+        if found is None or found.export is None or found.device in (None, result.device):
+            continue
+        if result.export is not None and found.export.device == result.export.device:
+            return f"{result.device} and on {found.device}"
+    return None
+
+
+def becomes_of_it(trial: Trial) -> Judgement:
+    """Notes the exception, or whether the dtype is the one that the device lacks."""
+    result, raised = trial.observed.result, trial.observed.raised
+    if result is None:
+        return Note(f"raises {raised.name}") if raised is not None else SKIP
+    wanted = trial.case.call.dtype or trial.expected.carried
+    return Note(f"gives {'the same' if result.dtype == wanted else 'another'} dtype")

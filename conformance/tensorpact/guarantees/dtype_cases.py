@@ -8,7 +8,7 @@ from itertools import permutations
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import FOREIGN, standard
 from tensorpact.cases.model import Case, Leaf, Nest, State, Values, leaf_value, leaves
-from tensorpact.expectation import reads_raw
+from tensorpact.expectation import reads_raw, real_default
 from tensorpact.guarantees.predicates import Applies, ordinary_block, plainly_nested, python_kinds
 
 
@@ -32,7 +32,7 @@ def ints_are_exact(case: Case, claims: Claims) -> bool:
 
     Read from: array API standard 2024.12, asarray, note on the precision of input values.
     """
-    bits = 53 if (case.state.default_real or claims.defaults.real) == "float64" else 24
+    bits = 53 if real_default(case, claims) == "float64" else 24
     found = leaves(case.root) if case.root is not None else ()
     ints = [abs(leaf_value(x)) for x in found if isinstance(x, Leaf) and x.kind == "int"]
     return all(n < 2**100 and _significant(n) <= bits for n in ints)

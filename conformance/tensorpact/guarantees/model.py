@@ -78,6 +78,8 @@ class Guarantee:
     whose trials the check compares with (for promises that two calls agree).
     `over` says what cases it speaks of at all, by their aspect: what comes of data with memory,
     of written-out values, of both; exports, lifetimes, stories. `applies` is asked only then.
+    `after_warning`: it judges a call that raised where warnings are errors, too; the others
+    cannot tell what the call would have come to.
     `ability` is what an adapter must have for its library to claim this at all: "grad".
     """
 
@@ -92,6 +94,7 @@ class Guarantee:
     related: Callable[[Case, Claims], tuple[Case, ...]] | None = None
     ability: str | None = None
     over: Over = "anything"
+    after_warning: bool = False
 
     @property
     def group(self) -> str:

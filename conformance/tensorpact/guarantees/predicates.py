@@ -10,6 +10,7 @@ from tensorpact.cases.dtypes import FOREIGN
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, leaves
 from tensorpact.cases.remember import remembered
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.seen.raised import Raised
 from tensorpact.trial import Trial
 
 Applies = Callable[[Case, Claims], bool]
@@ -19,6 +20,10 @@ SHARE = ("as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack")
 EVERY = ("as_tensor", "tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack")
 GIVE = ("__dlpack__", "__array__", "buffer")
 PYTHON_KINDS = frozenset(kind.value for kind in PythonKind)
+
+SPECIFIC = ("TypeError", "ValueError", "OverflowError", "BufferError")
+_TELLING = ("AttributeError", "NotImplementedError", "RecursionError", "MemoryError")
+"""Classes that say what happened too: no protocol, not possible, too deep, too large."""
 
 
 # --------------------------------------------------------------------------- of a case
@@ -134,3 +139,8 @@ def described(trial: Trial) -> str:
     if data is None or result.dtype is None or len(data) > 256:
         return text
     return f"{text} holding {numbers(data, result.dtype)}"
+
+
+def is_telling(raised: Raised) -> bool:
+    """Whether its class says what happened, or the input itself raised it."""
+    return raised.from_input or raised.is_a(*SPECIFIC, *_TELLING)

@@ -49,6 +49,17 @@ def dlpack(page: str, part: str, *operations: str) -> Promise:
     return Promise("dlpack", part, f"{AUTHORITIES['dlpack'].url}{page}.html", _on(operations))
 
 
+def dlpack_method(part: str) -> Promise:
+    """A promise of the array API standard on the method `__dlpack__`."""
+    page = "API_specification/generated/array_api.array.__dlpack__"
+    return std_topic(page, f"array.__dlpack__, {part}", "__dlpack__")
+
+
+def torch_method(part: str) -> Promise:
+    """A promise of the docstring of `torch.Tensor.__dlpack__`, which has no page of its own."""
+    return torch_topic("_modules/torch/_tensor", f"Tensor.__dlpack__, {part}", "__dlpack__")
+
+
 def pep3118(part: str, *operations: str) -> Promise:
     """A promise of the buffer protocol."""
     return Promise("pep3118", part, AUTHORITIES["pep3118"].url, _on(operations))

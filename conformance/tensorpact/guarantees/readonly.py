@@ -7,6 +7,8 @@ from dataclasses import replace
 from reftensor.rules import Memory
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Block, Case, Source, call
+from tensorpact.cases.twists import speaks_legacy
+from tensorpact.guarantees import exports
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, SHARE
 from tensorpact.guarantees.promises import dlpack, safety, std_topic
@@ -14,9 +16,6 @@ from tensorpact.guarantees.relations import DLPACKS, written_block
 from tensorpact.trial import Relation, Result, Trial
 
 TITLE = "memory that the source forbids to write"
-
-_LEGACY = ("dlpack_old", "capsule")
-"""Exporters of the legacy generation, which cannot say that memory is read-only."""
 
 _ABOUT_WRITING = ("writ", "read-only", "readonly", "immutable")
 
@@ -146,7 +145,7 @@ def _as_array(case: Case, claims: Claims) -> tuple[Case, ...]:
     operation, block = _direct(claims), case.block
     assert operation is not None
     assert block is not None
-    source: Source = replace(block, exporter="ndarray")
+    source: Source = replace(block, exporter="ndarray", twist="")
     return (Case(source, call(operation), case.state),)
 
 
@@ -154,7 +153,7 @@ def _imported_writable(case: Case, claims: Claims) -> bool:
     block = written_block(case)
     if block is None or block.readonly or case.call.copy is True or not claims.mutable:
         return False
-    return block.exporter not in _LEGACY
+    return not speaks_legacy(block)
 
 
 # --------------------------------------------------------------------------- the table
@@ -258,4 +257,5 @@ GUARANTEES: tuple[Guarantee, ...] = (
         applies=_imported_writable,
         check=stays_writable,
     ),
+    *exports.READONLY,
 )

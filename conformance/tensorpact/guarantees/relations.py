@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reftensor.rules import Memory
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.build import UNTOUCHED
+from tensorpact.cases.build import UNREAD
 from tensorpact.cases.model import Block, Case
-from tensorpact.expectation import layout_traits, reads_raw
+from tensorpact.expectation import layout_traits, may_be_unaligned, reads_raw
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
 from tensorpact.guarantees.predicates import refused_wrongly
 from tensorpact.trial import Relation, Result, Trial
@@ -28,10 +28,22 @@ def in_first_spelling(case: Case) -> bool:
     return device is None or (isinstance(device, str) and device.endswith("#0"))
 
 
+def default_is_moot(case: Case) -> bool:
+    """Whether a default device has no say: none is set, another is asked for, or the operation
+    does nothing but share.
+
+    It has none over own tensors either, but a library in which it has moves them, for which
+    `device.carried-device-is-kept` condemns it once.
+    """
+    if not case.state.default_device or case.call.device is not None:
+        return True
+    return case.call.operation in ("from_numpy", "frombuffer", "from_dlpack")
+
+
 def written_block(case: Case) -> Block | None:
     """The block, when the probes read and write it."""
     block = case.block
-    return block if block is not None and block.content != UNTOUCHED else None
+    return block if block is not None and block.content not in UNREAD else None
 
 
 def reads_part(case: Case) -> bool:
@@ -40,12 +52,14 @@ def reads_part(case: Case) -> bool:
 
 
 def may_be_copied(case: Case, claims: Claims) -> bool:
-    """Whether memory that could be shared may be copied all the same, to protect it.
+    """Whether memory that could be shared may be copied all the same.
 
-    Memory that the source forbids to write; and any memory that can be written later, by a
-    library whose arrays never change.
+    Memory that the source forbids to write; any memory that can be written later, by a
+    library whose arrays never change; and what does not lie as the library needs it.
     """
     block = case.block
+    if may_be_unaligned(case, claims):
+        return True
     own = block is not None and block.exporter == "own"
     return (block is not None and block.readonly) or (not claims.mutable and not own)
 

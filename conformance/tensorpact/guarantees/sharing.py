@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tensorpact.guarantees import exports, sharing_stories
 from tensorpact.guarantees import sharing_cases as cases
 from tensorpact.guarantees import sharing_checks as checks
 from tensorpact.guarantees.model import Guarantee, Level
@@ -219,4 +220,6 @@ GUARANTEES: tuple[Guarantee, ...] = (
         applies=cases.untouched,
         check=checks.touches_little,
     ),
+    *exports.SHARING,
+    *sharing_stories.GUARANTEES,
 )

@@ -10,14 +10,15 @@ from tensorpact.cases.model import Block, Case
 from tensorpact.guarantees.relations import (
     BUFFERS,
     DLPACKS,
+    default_is_moot,
     in_first_spelling,
     written_block,
 )
 
 
 def _plain(case: Case) -> Block | None:
-    """A block that the probes write, under no default device, in a plain call."""
-    if case.state.default_device or not in_first_spelling(case):
+    """A block that the probes write, where no default device moves it, in a plain call."""
+    if not default_is_moot(case) or not in_first_spelling(case):
         return None
     if case.call.get("requires_grad"):
         return None
@@ -41,7 +42,7 @@ def array(case: Case, _: Claims) -> bool:
 def own(case: Case, _: Claims) -> bool:
     """A tensor of the library itself, and nothing said about copying or gradients."""
     block = case.block
-    if block is None or block.exporter != "own" or case.state.default_device:
+    if block is None or block.exporter != "own":
         return False
     given = case.call.given("copy") or case.call.given("requires_grad")
     return in_first_spelling(case) and not given
@@ -57,7 +58,7 @@ def copy_none(case: Case, _: Claims) -> bool:
 
 def copy_false(case: Case, _: Claims) -> bool:
     """copy=False on anything."""
-    return case.call.copy is False and not case.state.default_device
+    return case.call.copy is False and default_is_moot(case)
 
 
 def copy_false_block(case: Case, _: Claims) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tensorpact.guarantees import exports
 from tensorpact.guarantees import value_cases as cases
 from tensorpact.guarantees import value_checks as checks
 from tensorpact.guarantees.elements import same_elements
@@ -224,4 +225,5 @@ GUARANTEES = (
         applies=cases.is_masked,
         check=checks.what_becomes_of_the_mask,
     ),
+    *exports.VALUE,
 )

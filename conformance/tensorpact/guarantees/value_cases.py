@@ -13,7 +13,7 @@ from reftensor.rules import kind_of
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, Values, leaves, py, scalar
-from tensorpact.expectation import layout_traits, reads_raw
+from tensorpact.expectation import defaults_of, layout_traits, reads_raw
 from tensorpact.guarantees.numbers import (
     CONTINUOUS,
     INTEGERS,
@@ -148,7 +148,7 @@ def has_payloads(case: Case, claims: Claims) -> bool:
 
 def int_out_of_range(case: Case, claims: Claims) -> bool:
     """Ints of which the default integer dtype, or the one asked for, cannot hold some."""
-    dtype = case.call.dtype or claims.defaults.integer
+    dtype = case.call.dtype or defaults_of(case, claims).integer
     if "int" not in (kinds := _only_python(case)) or not kinds <= {"int", "bool"}:
         return False
     known = dtype in claims.dtypes and kind_of(dtype) in INTEGERS

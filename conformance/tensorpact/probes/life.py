@@ -1,13 +1,42 @@
-"""One call, and then everything released along a schedule."""
+"""One call, and then everything released, repeated or resized along a schedule."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from tensorpact.cases.build import Live, Unbuildable, build
 from tensorpact.cases.model import Case
-from tensorpact.probes.observe import Eyes
+from tensorpact.cases.schedules import SCHEDULES
+from tensorpact.probes.consumption import consume_twice, delete_without_gil
+from tensorpact.probes.exits import keep_at_exit
+from tensorpact.probes.observe import Eyes, adapting
+from tensorpact.probes.release import release
+from tensorpact.probes.repeat import concurrently, drop_capsules, repeat
+from tensorpact.probes.resizing import resize_result, resize_source
 from tensorpact.seen.life import Life
+
+_PROBES: Mapping[str, Callable[[Case, Live, Eyes], Life]] = {
+    "repeat": repeat,
+    "unconsumed": drop_capsules,
+    "concurrent": concurrently,
+    "resize source": resize_source,
+    "resize result": resize_result,
+    "twice": consume_twice,
+    "no GIL": delete_without_gil,
+    "exit": keep_at_exit,
+}
 
 
 def live_through(case: Case, eyes: Eyes) -> Life:
-    """What became of the case."""
-    del case, eyes
-    return Life(unbuilt="not yet")
+    """What became of the case. Raises AdapterFault when the adapter itself raises."""
+    try:
+        with adapting("making the source"):
+            live = build(case.source, eyes.backend)
+    except Unbuildable as error:
+        return Life(unbuilt=str(error))
+    schedule = SCHEDULES[case.schedule]
+    if case.block is None and schedule.kind not in ("repeat", "concurrent"):
+        return Life(unbuilt="only what has memory is released, resized or consumed")
+    if schedule.kind == "release":
+        return release(case, schedule, live, eyes)
+    return _PROBES[schedule.kind](case, live, eyes)

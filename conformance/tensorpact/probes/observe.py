@@ -13,12 +13,14 @@ import numpy as np
 
 from tensorpact.backends.protocol import Backend, Device
 from tensorpact.cases import dtypes
-from tensorpact.cases.build import UNTOUCHED, Live, Unbuildable, build
-from tensorpact.cases.model import Argument, Block, Case, Leaf, Nest, Values, leaves
+from tensorpact.cases.build import TOUCHED, UNREAD, UNTOUCHED, Live, Unbuildable, build
+from tensorpact.cases.model import Argument, Block, Case, Leaf, Nest, State, Values, leaves
 from tensorpact.cases.things import THINGS, InputError
+from tensorpact.cases.twists import twist_of
 from tensorpact.errors import AdapterFault
 from tensorpact.probes import memory, onward, reads
-from tensorpact.probes.pages import touched
+from tensorpact.probes.allocations import counted
+from tensorpact.probes.traits import blocks_of, counts, may_warn
 from tensorpact.seen.raised import Raised
 from tensorpact.trial import Observed, Provided, Relation, Result, Seen, Writes
 
@@ -76,7 +78,7 @@ def observe(case: Case, eyes: Eyes) -> Observed:
     call of its kind in a process, so that it does not matter what ran before.
     """
     try:
-        with _adapter("making the source"):
+        with adapting("making the source"):
             live = build(case.source, eyes.backend)
     except Unbuildable as error:
         return Observed(unbuilt=str(error))
@@ -84,14 +86,18 @@ def observe(case: Case, eyes: Eyes) -> Observed:
     before = _snapshot(live)
     first = _first_warnings(case, live, eyes)
     count = _counter(case, eyes)
-    (returned, raised, warned), touched = count(lambda: _call(case, live, eyes))
+    before_it = len(live.handshake)
+    (returned, raised, warned), touched, kept = count(lambda: called(case, live, eyes))
     seen = Observed(
         raised=raised,
         warnings=warned,
         first_warnings=warned if first is None else first,
         damage=_damage(case, live, before),
         copies=tuple(live.copies),
+        handshake=tuple(live.handshake[before_it:]),
         touched=touched,
+        kept=kept,
+        asked=_asked(case, live),
         provided=provided,
     )
     return seen if raised is not None else replace(seen, result=_result(case, live, returned, eyes))
@@ -103,57 +109,38 @@ def _first_warnings(case: Case, live: Live, eyes: Eyes) -> tuple[str, ...] | Non
     Asked for under the library's documented switch, if it has one, that repeats the warnings
     which it otherwise gives once a process; the call after it uses those up.
     """
-    if not _may_warn(case):
+    if not may_warn(case):
         return None
     switch = eyes.backend.every_warning
     if switch is None:
-        return _call(case, live, eyes)[2]
-    with _adapter("repeating warnings"), switch():
-        first = _call(case, live, eyes)[2]
-    _call(case, live, eyes)
+        return called(case, live, eyes)[2]
+    with adapting("repeating warnings"), switch():
+        first = called(case, live, eyes)[2]
+    called(case, live, eyes)
     return first
 
 
 def _counter(case: Case, eyes: Eyes) -> Callable[[Callable[[], Any]], Any]:
-    """How to count pages: where none was touched.
+    """How to count the memory that a call takes: of blocks that no probe reads.
 
     A call on memory of its own comes before it, and does what a process does only once.
     """
-    if not _untouched(case):
+    if case.block is None or case.block.content not in (UNTOUCHED, TOUCHED):
         return _uncounted
-    _call(case, build(case.source, eyes.backend), eyes)
-    return touched
+    called(case, build(case.source, eyes.backend), eyes)
+    return counted
 
 
-def _uncounted(call: Callable[[], Any]) -> tuple[Any, None]:
-    return call(), None
+def _uncounted(call: Callable[[], Any]) -> tuple[Any, None, None]:
+    return call(), None, None
 
 
-def _may_warn(case: Case) -> bool:
-    """Read-only memory, and an imaginary part that has no place; a capsule serves once only."""
-    if case.block is not None and case.block.exporter == "capsule":
-        return False
-    if any(block.readonly for block in _blocks(case)):
-        return True
-    return not (case.call.dtype or "complex").startswith("complex") and _is_complex(case)
-
-
-def _is_complex(case: Case) -> bool:
-    if case.block is not None:
-        return case.block.dtype.startswith("complex")
-    kinds = (getattr(leaf, "kind", "") or getattr(leaf, "dtype", "") for leaf in _leaves(case))
-    return any("complex" in kind for kind in kinds)
-
-
-def _leaves(case: Case) -> tuple[Leaf | Block, ...]:
-    return leaves(case.root) if case.root is not None else ()
-
-
-def _blocks(case: Case) -> tuple[Block, ...]:
-    """The arrays that the case is made of: its input, or those inside its input."""
-    if case.block is not None:
-        return (case.block,)
-    return tuple(leaf for leaf in _leaves(case) if isinstance(leaf, Block))
+def _asked(case: Case, live: Live) -> int | None:
+    """How often the call asked arrays that count it for something; None for other input."""
+    if not isinstance(case.root, Leaf) or not counts(case.root):
+        return None
+    asked = THINGS[case.root.text].asked
+    return None if asked is None else asked(live.obj)
 
 
 def _get(live: Live) -> bytes | None:
@@ -163,9 +150,10 @@ def _get(live: Live) -> bytes | None:
 # --------------------------------------------------------------------------- the call
 
 
-def _call(case: Case, live: Live, eyes: Eyes) -> tuple[Any, Raised | None, tuple[str, ...]]:
+def called(case: Case, live: Live, eyes: Eyes) -> tuple[Any, Raised | None, tuple[str, ...]]:
+    """What the call returned, or raised, and what it warned of; in the state of the case."""
     operation = eyes.backend.operations[case.call.operation]
-    arguments = {name: _argument(name, v, eyes) for name, v in case.call.arguments}
+    arguments = arguments_of(case, eyes)
     with _state(case, eyes.backend, eyes.devices):
         eyes.log.clear()
         try:
@@ -194,6 +182,11 @@ def raised_by(error: BaseException) -> Raised:
     return Raised(names, message, isinstance(error, InputError), chain is not None)
 
 
+def arguments_of(case: Case, eyes: Eyes) -> dict[str, Any]:
+    """The keyword arguments of the call, in the library's own dtypes and devices."""
+    return {name: _argument(name, value, eyes) for name, value in case.call.arguments}
+
+
 def _argument(name: str, value: Argument, eyes: Eyes) -> Any:
     if name == "dtype" and isinstance(value, str):
         python = PYTHON_DTYPES.get(value)
@@ -207,20 +200,27 @@ def _argument(name: str, value: Argument, eyes: Eyes) -> Any:
 
 def _state(case: Case, backend: Backend, devices: dict[str, Device]) -> Any:
     state = case.state
-    if not state.default_real and not state.default_device:
+    if state == _PLAIN:
         return contextlib.nullcontext()
     stack = contextlib.ExitStack()
-    with _adapter("setting the defaults"):
+    with adapting("setting the defaults"):
         if state.default_real:
             assert backend.default_real is not None
             stack.enter_context(backend.default_real(backend.dtypes[state.default_real]))
         if state.default_device:
             setter = backend.default_device[state.device_form]
             stack.enter_context(setter(devices[state.default_device].spellings[0]))
+        if state.warnings:
+            if backend.every_warning is not None:
+                stack.enter_context(backend.every_warning())
+            stack.enter_context(warnings.catch_warnings(action=state.warnings))
     return stack
 
 
-class _adapter:
+_PLAIN = State()
+
+
+class adapting:
     """Turns whatever the adapter raises into an AdapterFault that says where."""
 
     __slots__ = ("doing",)
@@ -277,15 +277,15 @@ def _result(case: Case, live: Live, returned: Any, eyes: Eyes) -> Result:
     backend = eyes.backend
     if not isinstance(returned, backend.tensor_type):
         return Result(type(returned).__name__, False, returned is live.obj, None, "", (), None)
-    with _adapter("describing the result"):
+    with adapting("describing the result"):
         native = backend.dtype(returned)
         name = eyes.dtype_names.get(native)
         shape = backend.shape(returned)
         device = eyes.device_name(returned)
         strides = backend.strides(returned) if backend.strides is not None else None
     place = eyes.devices.get(device or "")
-    has_data = (place is None or place.data) and not _untouched(case) and _believable(shape)
-    plain = not any(block.lazy or block.foreign_order for block in _blocks(case))
+    has_data = (place is None or place.data) and not _unread(case) and _believable(shape)
+    plain = not any(block.lazy or block.foreign_order for block in blocks_of(case))
     result = _Looking(returned, name, shape, place if has_data else None, strides, plain, eyes)
     paths, unread, address = result.read_all() if has_data and name else ((), (), None)
     requires, history, flows = _grad(case, live, returned, backend, has_data)
@@ -321,8 +321,11 @@ def _believable(shape: tuple[int, ...]) -> bool:
     return 0 <= prod(shape) <= _MOST
 
 
-def _untouched(case: Case) -> bool:
-    return case.block is not None and case.block.content == UNTOUCHED
+def _unread(case: Case) -> bool:
+    """Whether what there may be is not to be looked at: the probes would spoil it, or die."""
+    return any(
+        block.content in UNREAD or not twist_of(block).importable for block in blocks_of(case)
+    )
 
 
 def _afterwards(
@@ -341,7 +344,7 @@ def _afterwards(
         seen["export"] = onward.export(returned, legacy_too=block.readonly)
     both_ways = shared and writes.result_to_source is Seen.EVERYWHERE
     if both_ways and dtype == block.dtype and not live.aliased:
-        with _adapter("using a slice of the result"):
+        with adapting("using a slice of the result"):
             seen["view"] = onward.view(live, returned, backend, dtype)
     return seen
 
@@ -350,10 +353,10 @@ def _fresh(case: Case, live: Live, first: Any, dtype: str, eyes: Eyes) -> bool |
     """Whether a second call on the same input gives memory of its own."""
     if case.root is not None and not all(_is_number(leaf) for leaf in leaves(case.root)):
         return None
-    second, raised, _ = _call(case, live, eyes)
+    second, raised, _ = called(case, live, eyes)
     if raised is not None or not isinstance(second, eyes.backend.tensor_type):
         return None
-    with _adapter("writing to the result"):
+    with adapting("writing to the result"):
         return onward.fresh(first, second, eyes.backend, dtype)
 
 
@@ -375,7 +378,7 @@ def _grad(case: Case, live: Live, returned: Any, backend: Backend, has_data: boo
     if not backend.grad:
         return None, None, None
     block = case.block
-    with _adapter("looking at autograd"):
+    with adapting("looking at autograd"):
         requires = bool(backend.grad["requires"](returned))
         history = bool(backend.grad["has_history"](returned))
         flows = None
@@ -401,7 +404,7 @@ class _Looking:
     eyes: Eyes
 
     def read(self) -> bytes:
-        with _adapter("read"):
+        with adapting("read"):
             return self.eyes.backend.read(self.tensor)
 
     @property
@@ -419,7 +422,7 @@ class _Looking:
         unread: list[tuple[str, Raised]] = []
         address = None
         if backend.address is not None and self.place is not None and self.place.host:
-            with _adapter("address"):
+            with adapting("address"):
                 address = backend.address(self.tensor)
             if self.strides is not None and self.plain:
                 found.append(("memory", reads.raw(address, self.strides, self.shape, self.dtype)))

@@ -1,7 +1,8 @@
 """A batch of cases is judged to its end, whatever becomes of the processes that judge it.
 
-A death or a hang of a child is confirmed by trying the suspected case alone in a fresh one;
-what does not happen again there is searched for among the cases before it.
+A death or a hang of a child is confirmed by trying the suspected case alone in a fresh one,
+once for cases that are alike and die alike; what does not happen again there is searched for
+among the cases before it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.isolation import Ending, How, isolate
 from tensorpact.runner.judging import Record, judge_cases
 from tensorpact.runner.limits import Limits, stopped
-from tensorpact.runner.outcome import CRASHES, BatchResult, Tally, distinct, source_class
+from tensorpact.runner.outcome import (
+    BatchResult,
+    Tally,
+    broken_by_death,
+    distinct,
+    source_class,
+    without_numbers,
+)
 from tensorpact.runner.subject import Reference
 
 
@@ -28,6 +36,7 @@ class Judging:
         self.reference, self.ids, self.cases, self.limits = reference, ids, cases, limits
         self.records: dict[int, Record] = {}
         self.deaths: dict[int, Ending] = {}
+        self.confirmed: set[tuple[object, ...]] = set()
         self.untried: set[int] = set()
         self.unexplained: list[str] = []
         self.stopped = False
@@ -57,15 +66,28 @@ class Judging:
         suspect = next((p for p in tried if p not in self.records), None)
         if suspect is not None:
             tried = tried[: tried.index(suspect) + 1]
+            if self._kind(suspect, ending) in self.confirmed:
+                self._condemn(suspect, ending)
+                return
             alone = self._try([suspect])
             if alone.how in (How.DIED, How.HUNG):
                 self._condemn(suspect, alone)
+                self._confirm(suspect, alone)
                 return
         culprit = self._culprit(tried)
         if culprit is None:
             self._give_up(tried[-1], ending)
         elif not self.stopped:
             self._condemn(*culprit)
+
+    def _confirm(self, position: int, ending: Ending) -> None:
+        """A hang is confirmed every time: a machine that is busy elsewhere may look like one."""
+        if ending.how is How.DIED:
+            self.confirmed.add(self._kind(position, ending))
+
+    def _kind(self, position: int, ending: Ending) -> tuple[object, ...]:
+        said = without_numbers(ending.output)
+        return *source_class(self.cases[position]), ending.how, ending.cause, said
 
     def _culprit(self, tried: Sequence[int]) -> tuple[int, Ending] | None:
         """The one case that kills when its like are tried in halves; None if no single one does."""
@@ -123,7 +145,7 @@ class Judging:
         for position, ending in sorted(self.deaths.items()):
             hung = ending.how is How.HUNG
             yield Finding(
-                CRASHES,
+                broken_by_death(self.cases[position]),
                 Verdict.TIMEOUT if hung else Verdict.CRASH,
                 self.cases[position],
                 "",
@@ -136,9 +158,8 @@ class Judging:
 
     def _tallies(self) -> dict[str, Tally]:
         tallies = tallied(self.ids, self.records.values())
-        if self.deaths:
-            dead = Tally(len(self.deaths), len(self.deaths))
-            tallies[CRASHES] = tallies.get(CRASHES, Tally()) + dead
+        for broken, count in Counter(broken_by_death(self.cases[p]) for p in self.deaths).items():
+            tallies[broken] = tallies.get(broken, Tally()) + Tally(count, count)
         return tallies
 
 

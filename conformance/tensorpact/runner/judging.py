@@ -6,6 +6,7 @@ import gc
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tensorpact.backends.protocol import claims_of
 from tensorpact.backends.smoke import smoke
 from tensorpact.cases.feasible import possible
 from tensorpact.cases.model import Case
@@ -15,7 +16,7 @@ from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import PASS, Failure, Guarantee, Judgement
 from tensorpact.judge import Judge
 from tensorpact.runner.isolation import Note
-from tensorpact.runner.subject import Reference, backend_of
+from tensorpact.runner.subject import Reference, backend_in_child, backend_of, ready
 
 
 class Record(NamedTuple):
@@ -92,12 +93,14 @@ def import_in_child(_: Note, reference: Reference) -> None:
 
 
 def smoke_test(note: Note, reference: Reference) -> None:
-    """Notes the problems of the adapter."""
-    note(tuple(smoke(backend_of(reference))))
+    """Notes the problems of the adapter, and what the backend claims."""
+    backend = backend_in_child(reference)
+    note((smoke(backend), claims_of(backend)))
 
 
 def _judge(reference: Reference, ids: Sequence[str]) -> Judge:
-    return Judge(backend_of(reference), [TABLE[id] for id in ids])
+    backend, claims = ready(reference)
+    return Judge(backend, [TABLE[id] for id in ids], claims)
 
 
 def _failure(judge: Judge, case: Case) -> Failure | None:

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Story
+from tensorpact.cases.twists import Outcome, twist_of
 from tensorpact.reports.model import Finding, Verdict
 
 CRASHES = "error.nothing-crashes"
 """The guarantee that every death and every hang of a process breaks."""
+
+CONTRADICTIONS = "dlpack.malformed-is-refused"
+"""The one that it breaks where no Python code could have made the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,23 @@ class BatchResult:
         )
 
 
+def broken_by_death(case: Case) -> str:
+    """The id of the guarantee that the case breaks by ending its process."""
+    contradicts = case.block is not None and twist_of(case.block).outcome is Outcome.DOUBTED
+    return CONTRADICTIONS if contradicts else CRASHES
+
+
 def source_class(case: Case) -> tuple[str, ...]:
     """The operation with the kind and layout of its input: cases alike as far as deaths go."""
     match case.source:
-        case Block(exporter=exporter, layout=layout):
-            return case.call.operation, exporter, layout
+        case Block(exporter=exporter, layout=layout, twist=twist):
+            alike = (case.call.operation, exporter, layout)
+            return alike if broken_by_death(case) == CRASHES else (*alike, twist)
     if isinstance(case.source, Story):
         return case.call.operation, *sorted({step.verb for step in case.source.steps})
     root = case.source.root
+    if isinstance(root, Leaf) and root.kind == "thing":
+        return case.call.operation, root.text
     return case.call.operation, root.kind if isinstance(root, Leaf | Nest) else root.exporter
 
 
@@ -84,10 +97,14 @@ def signature(finding: Finding) -> tuple[Any, ...]:
     """
     seen = _plain(finding.seen)
     if finding.verdict is Verdict.FAIL:
-        operation_and_kind = source_class(finding.case)[:2]
-        return finding.guarantee, operation_and_kind, _plain(finding.required), seen
-    words = _NUMBERS.sub("#", _NUMBER.sub("#", finding.detail))
-    return finding.guarantee, seen, words or source_class(finding.case)
+        return finding.guarantee, _likeness(finding)[:2], _plain(finding.required), seen
+    return finding.guarantee, seen, without_numbers(finding.detail) or _likeness(finding)
+
+
+def _likeness(finding: Finding) -> tuple[str, ...]:
+    """The class of the input; stories are all alike, for what is in them is mostly by the way."""
+    case = finding.case
+    return (case.call.operation,) if isinstance(case.source, Story) else source_class(case)
 
 
 def distinct(
@@ -108,6 +125,11 @@ _MESSAGE = re.compile(r"\b(\w*(?:Error|Exception|Warning|Interrupt)): .*")
 _NUMBERS = re.compile(r"[\[(][-#,\s\[\]()]*[\])]")
 
 
+def without_numbers(text: str) -> str:
+    """The text with a mark for every number and list of numbers."""
+    return _NUMBERS.sub("#", _NUMBER.sub("#", text))
+
+
 def _plain(text: str) -> str:
-    """The text with a mark for every number and list of numbers; exceptions by class alone."""
-    return _NUMBERS.sub("#", _NUMBER.sub("#", _MESSAGE.sub(r"\1", text)))
+    """The same, and exceptions by class alone."""
+    return without_numbers(_MESSAGE.sub(r"\1", text))

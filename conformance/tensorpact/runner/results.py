@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tensorpact.backends.protocol import Claims
+from tensorpact.cases.model import STORY
 from tensorpact.cases.spell import spell
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Guarantee, Level
@@ -23,8 +24,7 @@ def results_of(
     A death that no selected guarantee speaks of is reported all the same.
     """
     ids = {guarantee.id for guarantee in guarantees}
-    if any(finding.guarantee == CRASHES for finding in outcome.findings):
-        ids.add(CRASHES)
+    ids |= {finding.guarantee for finding in outcome.findings}
     return tuple(_result(TABLE[id], claims, outcome) for id in TABLE if id in ids)
 
 
@@ -55,7 +55,8 @@ def _verdict(
     for worst in (Verdict.CRASH, Verdict.TIMEOUT, Verdict.FAIL):
         if worst in found:
             return worst
-    if not any(guarantee.promises_for(claims, operation) for operation in claims.operations):
+    held_to = claims.operations | claims.exports | {STORY}
+    if not any(guarantee.promises_for(claims, operation) for operation in held_to):
         return Verdict.NOT_CLAIMED
     return Verdict.PASS if tally.judged else Verdict.NOT_EXERCISED
 

@@ -116,7 +116,7 @@ def _judged(
 ) -> BatchResult:
     """All that was found, shrunk and spelled; an interruption stands among the unexplained."""
     ids = tuple(guarantee.id for guarantee in guarantees)
-    share = (pool.reference, ids)
+    share = (pool.reference, claims, ids)
     judging = (pool.submit(judge_batch, *share, batch, limits) for batch in plan)
     judged, trouble = _collect("judging", judging, pool, watch, watch.judged)
     outcome = sum((judged[number] for number in sorted(judged)), BatchResult())

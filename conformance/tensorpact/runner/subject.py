@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 
+from tensorpact.backends.faults import calling
 from tensorpact.backends.find import load as find
-from tensorpact.backends.protocol import Backend
+from tensorpact.backends.protocol import Backend, Claims, claims_of
 from tensorpact.errors import UsageError
+from tensorpact.runner.huge_pages import collapse
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +76,40 @@ def backend_of(reference: Reference) -> Backend:
 
 
 _found = cache(find)
+
+
+def backend_in_child(reference: Reference) -> Backend:
+    """The backend as it is in a process of our own, which its `in_worker` may change at will.
+
+    Raises UsageError and AdapterFault.
+    """
+    backend = backend_of(reference)
+    if backend.in_worker is None:
+        return backend
+    with calling(backend.name, "in_worker", "a fresh process"):
+        return backend.in_worker(backend)
+
+
+_ours = False
+_READY: dict[str | Inherited, tuple[Backend, Claims]] = {}
+
+
+def own_this_process() -> None:
+    """This process was started by tensorpact for nothing but judging."""
+    global _ours
+    _ours = True
+
+
+def make_ready(reference: Reference) -> None:
+    """Do once, in a process of our own, what every child forked from it would do for itself."""
+    if _ours and not isinstance(reference, Backend) and reference not in _READY:
+        _READY[reference] = ready(reference)
+        collapse()
+
+
+def ready(reference: Reference) -> tuple[Backend, Claims]:
+    """The backend as it is in a child process, and what it claims there."""
+    if not isinstance(reference, Backend) and reference in _READY:
+        return _READY[reference]
+    backend = backend_in_child(reference)
+    return backend, claims_of(backend)

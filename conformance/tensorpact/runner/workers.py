@@ -21,7 +21,7 @@ from tensorpact.backends.protocol import Backend
 from tensorpact.errors import HarnessFault, UsageError
 from tensorpact.runner.isolation import die_with_parent, starting
 from tensorpact.runner.limits import stop_when
-from tensorpact.runner.subject import Reference, lend, sendable, take_back
+from tensorpact.runner.subject import Reference, lend, own_this_process, sendable, take_back
 from tensorpact.runner.tasks import import_backend
 
 P = ParamSpec("P")
@@ -129,6 +129,7 @@ def _enter(stop: c_bool) -> None:
     """A worker is told to stop by the flag; Ctrl-C on a terminal reaches all processes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
+    own_this_process()
     stop_when(stop)
 
 

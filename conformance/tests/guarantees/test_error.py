@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -15,8 +17,11 @@ from tensorpact.backends.numpy import address
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
 from tensorpact.backends.reference import backend as reference_backend
-from tensorpact.cases.model import Block, Case, Values, call, py
-from tensorpact.trial import Raised
+from tensorpact.cases.build import ENDLESS
+from tensorpact.cases.cost_families import BEYOND
+from tensorpact.cases.model import Block, Case, Leaf, Nest, State, Values, call, py
+from tensorpact.cases.things import THINGS
+from tensorpact.seen.raised import Raised
 from verdicts import Array, Fault, given, node, numpy_fault, reference_fault, thing, verdict
 
 
@@ -157,6 +162,40 @@ def raising(error: Exception) -> Callable[..., Array]:
     return asarray
 
 
+def as_if_without_end(data: Any, **given: Any) -> Array:
+    """np.asarray, but a copy for which there is no memory is one element in disguise."""
+    try:
+        return np.asarray(data, **given)
+    except MemoryError:
+        one = np.ones(1, data.dtype)
+        return np.lib.stride_tricks.as_strided(one, data.shape, one.strides)
+
+
+def ends_are_trusted(data: Any, **given: Any) -> Any:
+    """reftensor.tensor, but an array interface over a buffer is not compared with its length."""
+    interface = getattr(type(data), "__array_interface__", None)
+    if interface is not None:
+        data = [1.0] * 2
+    return reftensor.tensor(data, **given)
+
+
+def swallowed(data: Any, **given: Any) -> Array:
+    """np.asarray that warns of read-only memory, and never mind what becomes of it."""
+    if isinstance(data, np.ndarray) and not data.flags.writeable:
+        with contextlib.suppress(UserWarning):
+            warnings.warn("not writable", UserWarning, stacklevel=2)
+    return np.asarray(data, **given)
+
+
+def shouting(data: Any, **given: Any) -> Array:
+    """np.asarray that warns of read-only memory."""
+    if isinstance(data, np.ndarray) and not data.flags.writeable:
+        warnings.warn("not writable", UserWarning, stacklevel=2)
+    return np.asarray(data, **given)
+
+
+ENDLESS_BLOCK = block(shape=BEYOND, layout="broadcast", content=ENDLESS, copy=True)
+LOCKED = Case(Block(readonly=True), call("asarray"), State(warnings="error"))
 DIGITS = with_numbers_for(str, lambda text: float(text or "0"))
 CODES = with_numbers_for(bytes, lambda text: text[0] if text else 0)
 NANS = with_numbers_for(type(None), lambda _: float("nan"))
@@ -211,6 +250,11 @@ FAULTS = (
                 block(layout="record", shape=(3,), copy=True)),
     numpy_fault("error.misaligned", "addresses are rounded down", addresses_rounded_down,
                 block(alignment=1, shape=(3,), copy=True)),
+    numpy_fault("error.exhausted-memory-raises", "a copy that is no copy", as_if_without_end,
+                ENDLESS_BLOCK),
+    reference_fault("error.buffer-ends-are-checked", "the ends are trusted",
+                    {"tensor": ends_are_trusted},
+                    thing("interface_shape_beyond_its_buffer", "tensor")),
     numpy_fault("error.unknown-keyword", "keywords are ignored", keywords_are_ignored, UNKNOWN),
     numpy_fault("error.class-is-specific", "a bare RuntimeError",
                 raising(RuntimeError("ragged")), RAGGED),
@@ -232,7 +276,33 @@ def test_a_sound_backend_keeps_what_the_fault_breaks(fault: Fault) -> None:
     assert not seen.broken
 
 
+def test_a_warning_that_is_swallowed_is_missed_where_warnings_are_errors() -> None:
+    lax, strict = (derive(numpy_backend, operations={"asarray": f}) for f in (swallowed, shouting))
+    assert "error.warnings-can-be-exceptions" in verdict(lax, [LOCKED]).broken
+    assert "error.warnings-can-be-exceptions" in verdict(strict, [LOCKED]).kept
+
+
 # --------------------------------------------------------------------------- fairness
+
+
+def test_a_call_that_a_warning_ended_is_not_taken_for_a_refusal() -> None:
+    strict = derive(numpy_backend, operations={"asarray": shouting})
+    seen = verdict(strict, [LOCKED])
+    assert not seen.broken
+    assert "sharing.array-is-shared" not in seen.kept
+
+
+def test_nothing_is_judged_of_a_source_that_is_too_large_but_what_it_is_for() -> None:
+    shared = block(shape=BEYOND, layout="broadcast", content=ENDLESS)
+    assert not verdict(numpy_backend, [shared, ENDLESS_BLOCK]).broken
+    assert not verdict(reference_backend, [shared, ENDLESS_BLOCK]).broken
+
+
+@pytest.mark.parametrize("name", [n for n, t in THINGS.items() if t.hostile])
+def test_the_reference_survives_whatever_is_hostile(name: str) -> None:
+    cases = [thing(name, "tensor"), node(Nest("list", (Leaf("thing", name),)), "tensor")]
+    cases += [thing(name, "asarray", dtype=dtype) for dtype in ("float32", "int64", "complex64")]
+    assert not verdict(reference_backend, cases).broken
 
 
 def test_bytes_may_be_read_as_a_buffer() -> None:
@@ -274,7 +344,7 @@ def test_refusing_hard_layouts_is_allowed() -> None:
 
 @pytest.mark.parametrize("name", ["NotImplementedError", "AttributeError", "RecursionError"])
 def test_classes_that_say_what_happened_are_specific(name: str) -> None:
-    from tensorpact.guarantees.error import is_telling
+    from tensorpact.guarantees.predicates import is_telling
 
     assert is_telling(Raised((name, "Exception", "BaseException"), "why"))
     assert not is_telling(Raised(("RuntimeError", "Exception", "BaseException"), "why"))

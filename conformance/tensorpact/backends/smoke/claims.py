@@ -7,12 +7,17 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tensorpact.backends.faults import calling, checked_claims
-from tensorpact.backends.protocol import ALL, KINDS, Backend, Device
+from tensorpact.backends.protocol import ALL, KEYWORDS, KINDS, Backend, Device
 from tensorpact.cases import dtypes
+from tensorpact.cases.model import GIVE
 
 GRAD = ("require", "history", "requires", "has_history", "flows")
 LAZY = ("conjugate", "negative")
-EVERY_KIND = KINDS | {"array_interface", "array_protocol", "capsule", "bytes"}
+EVERY_KIND = KINDS | {
+    *("array_interface", "array_protocol", "capsule", "bytes", "accelerated"),
+}
+EVERY_KEYWORD = frozenset().union(*KEYWORDS.values())
+FORMS = ("setting", "context")
 
 
 def wrong_claims(backend: Backend) -> Iterator[str]:
@@ -21,6 +26,7 @@ def wrong_claims(backend: Backend) -> Iterator[str]:
     yield from _operations(backend)
     yield from _dtypes(backend)
     yield from _devices(backend)
+    yield from _device_dtypes(backend)
     yield from _tables(backend)
 
 
@@ -60,9 +66,26 @@ def _devices(backend: Backend) -> Iterator[str]:
             owners.append((spelling, device))
 
 
+def _device_dtypes(backend: Backend) -> Iterator[str]:
+    for device in backend.devices:
+        had = set(backend.dtypes if device.dtypes is None else device.dtypes)
+        for name in sorted(had - backend.dtypes.keys()):
+            yield f"the dtype {name!r} of the device {device.name!r} is not among the dtypes"
+        defaults = device.defaults or backend.defaults
+        if device.dtypes is None and device.defaults is None:
+            continue
+        for name in sorted({defaults.integer, defaults.real, defaults.complex} - had):
+            yield f"the device {device.name!r} lacks its default dtype {name!r}"
+
+
 def _tables(backend: Backend) -> Iterator[str]:
     for name, names in backend.authorities.items():
-        yield from _unknown(f"authorities[{name!r}]", names, ALL)
+        yield from _unknown(f"authorities[{name!r}]", names, ALL | GIVE)
+    for name, names in backend.keywords.items():
+        yield from _unknown(f"keywords[{name!r}]", names, EVERY_KEYWORD)
+    yield from _unknown("default_device", backend.default_device.keys(), frozenset(FORMS))
+    if backend.share_alignment < 1 or backend.share_alignment.bit_count() != 1:
+        yield f"share_alignment is {backend.share_alignment}, which is no power of two"
     for table in ("accepts", "keywords"):
         yield from _unknown(table, getattr(backend, table), ALL)
     for name, names in backend.accepts.items():

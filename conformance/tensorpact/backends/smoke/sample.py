@@ -75,4 +75,5 @@ def samples(backend: Backend) -> Iterator[Sample]:
         return
     eyes = Eyes.of(backend, [])
     for dtype, device, shape in product(backend.dtypes, backend.devices, SHAPES):
-        yield Sample(eyes, dtype, device, shape)
+        if device.dtypes is None or dtype in device.dtypes:
+            yield Sample(eyes, dtype, device, shape)

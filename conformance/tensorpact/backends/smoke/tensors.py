@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from reftensor.capi import Capsule
 from reftensor.rules import kind_of
 from tensorpact.backends.faults import calling
 from tensorpact.backends.memory import gather, readable
@@ -20,7 +21,7 @@ def complaints(sample: Sample) -> Iterator[str]:
     """What is wrong with the adapter for this sample, in words that name no dtype or device."""
     yield from _describes(sample)
     if sample.device.data:
-        for check in (_reads, _writes, _paths, _addresses, _views, _grad, _lazy):
+        for check in (_reads, _writes, _paths, _addresses, _views, _exports, _grad, _lazy):
             yield from check(sample)
 
 
@@ -110,6 +111,25 @@ def _view(sample: Sample, function: str, argument: Any, wanted: Any) -> Iterator
     t = sample.call(function, sample.make(), argument)
     if sample.call("shape", t) != wanted.shape or sample.read(t) != wanted.tobytes():
         yield f"{function} gives other elements than indexing promises"
+
+
+# --------------------------------------------------------------------------- exports
+
+
+def _exports(sample: Sample) -> Iterator[str]:
+    """Of the most ordinary tensor alone: what others may refuse to give is not known here."""
+    backend = sample.backend
+    ordinary = sample.dtype == backend.defaults.real and sample.device.name == backend.host.name
+    if not ordinary or sample.shape != (2, 3):
+        return
+    for name, give in backend.exports.items():
+        wanted = _GIVEN[name]
+        given = sample.use(f"exports[{name!r}]", give, sample.make())
+        if not isinstance(given, wanted):
+            yield f"exports[{name!r}] gives {type(given).__name__} instead of {wanted.__name__}"
+
+
+_GIVEN: Mapping[str, type] = {"__dlpack__": Capsule, "__array__": np.ndarray, "buffer": memoryview}
 
 
 # --------------------------------------------------------------------------- autograd

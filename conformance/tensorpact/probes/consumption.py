@@ -1,0 +1,111 @@
+"""Capsules: consumed twice, and given back by a thread that knows nothing of Python."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import partial
+from typing import Any
+
+from reftensor import capi
+from reftensor.dlpack import USED, VERSIONED, DLManagedTensorVersioned
+from tensorpact.capsules import fields
+from tensorpact.cases.build import Live
+from tensorpact.cases.exporters import OneCapsule
+from tensorpact.cases.model import Case
+from tensorpact.probes import handles
+from tensorpact.probes.observe import Eyes
+from tensorpact.seen.life import Again, Life, Unlocked
+
+_MICROSECONDS = 3_000
+_NEVER = 1_000.0
+
+
+def consume_twice(case: Case, live: Live, eyes: Eyes) -> Life:
+    """What becomes of a second import of one capsule, bare or in an object that hands it out."""
+    assert case.block is not None
+    memory = handles.memory_of(live, case.block)
+    loans = live.loans
+    if not isinstance(live.obj, capi.Capsule):
+        live.obj = OneCapsule(live.obj)
+    capsule = getattr(live.obj, "capsule", live.obj)
+    returned, raised = handles.outcome(case, live, eyes)
+    if raised is not None:
+        return Life(raised)
+    described = fields(capsule)
+    name = described.name if described is not None else ""
+    if not handles.lies_in(returned, memory, eyes):
+        return Life()
+    second, refusal = handles.outcome(case, live, eyes)
+    before = sum(loan.deleted for loan in loans) if loans else None
+    del returned, second
+    after = sum(loan.deleted for loan in loans) if loans else None
+    deleted = None if before is None or after is None else (before, after)
+    return Life(again=Again(name, refusal, deleted))
+
+
+def delete_without_gil(case: Case, live: Live, eyes: Eyes) -> Life:
+    """What the deleter of an export does in a thread that never held the GIL.
+
+    It is started while this thread holds the GIL, and does not let go of it for a while.
+    """
+    assert case.block is not None
+    memory, owner = handles.memory_of(live, case.block), live.owner
+    live.only_lend()
+    returned, raised = handles.outcome(case, live, eyes)
+    live.obj = None
+    if raised is not None:
+        return Life(raised)
+    make = partial(handles.MAKERS["capsule"], returned, eyes)
+    capsule, _ = handles.attempt(make)
+    del returned, make
+    if owner is None or not handles.lies_in(capsule, memory, eyes):
+        return Life()
+    taken = _taken(capsule)
+    del capsule
+    if taken is None or not owner.held:
+        return Life()
+    waited = _in_a_bare_thread(*taken, lambda: owner.held)
+    if waited is None:
+        return Life()
+    return Life(unlocked=Unlocked(waited, released=not owner.held_for_good))
+
+
+def _taken(capsule: Any) -> tuple[int, int] | None:
+    """The deleter of a versioned capsule and its argument, owed by us from now on."""
+    if not capi.capsule_is_valid(capsule, VERSIONED):
+        return None
+    address = capi.capsule_pointer(capsule, VERSIONED)
+    deleter = DLManagedTensorVersioned.from_address(address).deleter
+    if not deleter:
+        return None
+    capi.rename_capsule(capsule, USED[VERSIONED])
+    return deleter, address
+
+
+_WITH_GIL, _WITHOUT_GIL = ctypes.PyDLL(None), ctypes.CDLL(None)
+
+
+def _in_a_bare_thread(function: int, argument: int, still: Any) -> Any:
+    """Calls a C function in a new thread: what `still()` says while only this one has the GIL.
+
+    None where there are no POSIX threads, or none to be had.
+    """
+    create = getattr(_WITH_GIL, "pthread_create", None)
+    if create is None:
+        return None
+    thread = ctypes.c_void_p()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_NEVER)
+    try:
+        started = create(
+            ctypes.byref(thread), None, ctypes.c_void_p(function), ctypes.c_void_p(argument)
+        )
+        if started != 0:
+            return None
+        _WITH_GIL.usleep(_MICROSECONDS)
+        seen = still()
+    finally:
+        sys.setswitchinterval(interval)
+    _WITHOUT_GIL.pthread_join(thread, None)
+    return seen

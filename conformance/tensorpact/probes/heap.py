@@ -1,0 +1,83 @@
+"""How much memory a process has in use: what a leak shows in when no object can be watched."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import mmap
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_STATM = Path("/proc/self/statm")
+
+
+class _Mallinfo(ctypes.Structure):
+    """`struct mallinfo2` of glibc."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    ]
+
+
+@cache
+def _mallinfo() -> Callable[[], Any] | None:
+    found = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if found is not None:
+        found.restype = _Mallinfo
+    return found
+
+
+def allocated() -> int | None:
+    """Bytes that malloc has given out and not got back; None where it does not say."""
+    mallinfo = _mallinfo()
+    if mallinfo is None:
+        return None
+    info = mallinfo()
+    return int(info.uordblks + info.hblkhd)
+
+
+def _resident() -> int | None:
+    """Bytes of memory that the process has touched, which mappings are part of."""
+    try:
+        return int(_STATM.read_text().split()[1]) * mmap.PAGESIZE
+    except OSError:
+        return None
+
+
+_GAUGES = (allocated, _resident)
+_TIMES = 6
+_ENOUGH = 64
+
+
+def kept_per_time(once: Callable[[], object], expected: int) -> int | None:
+    """Bytes that stay in use after each time; None where no gauge exists.
+
+    `expected` is what one time allocates. What is kept after the first times is the library's
+    caching. Growth of less than half of `expected` counts as none; more is measured again,
+    over twice as many times, and only what grows then too is reported.
+    """
+    if all(gauge() is None for gauge in _GAUGES):
+        return None
+    for _ in range(3):
+        once()
+    kept = _growth(once, _TIMES)
+    if kept * 2 < expected:
+        return 0
+    gc.collect()
+    kept = _growth(once, min(2 * _TIMES, _ENOUGH))
+    return kept if kept * 2 >= expected else 0
+
+
+def _growth(once: Callable[[], object], times: int) -> int:
+    before = [gauge() for gauge in _GAUGES]
+    for _ in range(times):
+        once()
+    after = [gauge() for gauge in _GAUGES]
+    grown = [b - a for a, b in zip(before, after, strict=True) if a is not None and b is not None]
+    return max(max(grown, default=0) // times, 0)

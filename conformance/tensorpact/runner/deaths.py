@@ -1,0 +1,55 @@
+"""Trying which case is the first to end its process, in as few processes as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tensorpact.backends.protocol import Claims
+from tensorpact.cases.feasible import possible
+from tensorpact.cases.model import Case
+from tensorpact.reports.model import Finding
+from tensorpact.runner.isolation import Ending, How, isolate
+from tensorpact.runner.judging import judge_cases
+from tensorpact.runner.limits import Limits, stopped
+from tensorpact.runner.subject import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class DeathTrial:
+    """Whether other cases end their process as that of the finding did."""
+
+    reference: Reference
+    claims: Claims
+    ids: Sequence[str]
+    finding: Finding
+    limits: Limits
+
+    def first(self, cases: Sequence[Case]) -> int | None:
+        """The position of the first case that does so, alone in a fresh process.
+
+        They are tried one after the other in one process, and only what ends it is tried alone:
+        a process takes longer than the case. After a hang no more are tried.
+        """
+        waiting = [n for n, case in enumerate(cases) if possible(case, self.claims)]
+        return next(self._deadly(cases, waiting), None)
+
+    def _deadly(self, cases: Sequence[Case], waiting: list[int]) -> Iterator[int]:
+        while waiting:
+            survived, ending = self._try([cases[n] for n in waiting])
+            if ending.how is not How.DIED:
+                return
+            # Who dies of what was left behind, at the end, is not known: each is tried.
+            suspects = waiting[survived : survived + 1] or waiting
+            yield from (n for n in suspects if self._same(self._try([cases[n]])[1]))
+            waiting = waiting[survived + 1 :]
+
+    def _try(self, cases: Sequence[Case]) -> tuple[int, Ending]:
+        """How many cases the process outlived, and how it ended."""
+        arguments = (self.reference, self.ids, list(enumerate(cases)))
+        seconds = self.limits.case_seconds
+        notes, ending = isolate(judge_cases, *arguments, seconds=seconds, stopped=stopped)
+        return len(notes), ending
+
+    def _same(self, ending: Ending) -> bool:
+        return ending.how is How.DIED and f"by {ending.cause}" in self.finding.seen

@@ -1,0 +1,301 @@
+"""Each guarantee about lifetimes finds its faults, blames no other, and acquits the sound."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import reftensor
+from reftensor import capi
+from reftensor.dlpack import LEGACY, VERSIONED
+from reftensor.tensor import Tensor
+from tensorpact.backends.numpy import backend as numpy_backend
+from tensorpact.backends.protocol import Backend, derive
+from tensorpact.backends.reference import backend as reference_backend
+from tensorpact.cases.model import Block, Case, Leaf, Nest, State, Values, call, scalar
+from tensorpact.cases.schedules import ORDERS, SCHEDULES
+from tensorpact.cases.spell import spell
+from tensorpact.probes import consumption, heap
+from tensorpact.probes.owners import Owner, Watch
+from tensorpact_fixtures.zoo import MEMBERS
+from tensorpact_fixtures.zoo import backend as from_zoo
+from verdicts import Operation, verdict
+
+WIDE = (1 << 14,)
+STRICT = State(warnings="error")
+
+
+def life(
+    schedule: str,
+    operation: str = "as_tensor",
+    arguments: dict[str, Any] | None = None,
+    /,
+    **fields: Any,
+) -> Case:
+    """A call on an array along a schedule."""
+    if fields.get("exporter") in ("own", "bytearray", "bytes", "array.array", "mmap"):
+        fields = {"alignment": 0, "shape": (3,)} | fields
+    return Case(Block(**fields), call(operation, **(arguments or {})), schedule=schedule)
+
+
+def by_hand(schedule: str, operation: str = "from_dlpack", /, **fields: Any) -> Case:
+    """The same on a DLPack export that was made by hand."""
+    return life(schedule, operation, **{"exporter": "dlpack", "twist": "plain"} | fields)
+
+
+ENOUGH: dict[str, tuple[Case, ...]] = {
+    "sources-are-kept-forever": (life("source, result"), life("repeated")),
+    "refusals-keep-the-source": (life("result, source", "asarray", {"device": "nope#0"}),),
+    "owners-are-forgotten": (life("source, result"), life("source, result, view")),
+    "copies-hold-their-source": (
+        life("source, result", "tensor"),
+        life("source, result", "asarray", {"copy": True}),
+    ),
+    "buffers-are-not-locked": (life("resized", "asarray", exporter="bytearray", dtype="uint8"),),
+    "exports-do-not-keep-the-memory": (life("source, result, array"),),
+    "capsules-are-never-freed": (life("source, result, capsule"),),
+    "empty-imports-are-never-deleted": (by_hand("source, result", shape=(0,)),),
+    "capsules-can-be-consumed-again": (by_hand("consumed twice", exporter="capsule"),),
+    "exits-abort": (life("kept at exit"),),
+    "calls-are-not-reentrant": (life("concurrent"),),
+}
+
+
+@pytest.mark.parametrize("name", ENOUGH)
+def test_a_fault_breaks_its_own_guarantee_and_no_other(name: str) -> None:
+    assert verdict(from_zoo(name), ENOUGH[name]).broken == {MEMBERS[name].breaks}
+
+
+@pytest.mark.parametrize("name", ENOUGH)
+def test_the_reference_keeps_what_the_faulty_one_breaks(name: str) -> None:
+    found = verdict(reference_backend, ENOUGH[name])
+    assert not found.broken
+    assert MEMBERS[name].breaks in found.kept
+
+
+def test_every_fault_of_the_zoo_is_tried() -> None:
+    assert {name for name in MEMBERS if MEMBERS[name].breaks.startswith("lifetime.")} == {*ENOUGH}
+
+
+# --------------------------------------------------------------------------- deleters
+
+
+class _Caller:
+    """Calls the deleter of an export once more than it should, when it dies or at once."""
+
+    def __init__(self, capsule: Any, owner: object, *, early: bool) -> None:
+        name = VERSIONED if capi.capsule_is_valid(capsule, VERSIONED) else LEGACY
+        self.address = capi.capsule_pointer(capsule, name)
+        managed = reftensor.dlpack.DLManagedTensorVersioned.from_address(self.address)
+        self.delete = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(managed.deleter)
+        self.owner, self.early = owner, early
+
+    def start(self) -> None:
+        if self.early:
+            self.delete(self.address)
+
+    def __del__(self) -> None:
+        if not self.early:
+            self.delete(self.address)
+
+
+def deleting(*, early: bool) -> Operation:
+    def from_dlpack(data: Any, **given: Any) -> Tensor:
+        capsule = data.__dlpack__(max_version=(1, 0))
+        caller = _Caller(capsule, None, early=early)
+        out = reftensor.from_dlpack(capsule, **given)
+        caller.start()
+        storage = replace(out.storage, owner=(out.storage.owner, caller))
+        return Tensor(storage, out.dtype, out.layout, out.offset, out.readonly)
+
+    return from_dlpack
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_deleter_that_is_called_twice_or_too_early_is_found(early: bool) -> None:
+    faulty = derive(reference_backend, operations={"from_dlpack": deleting(early=early)})
+    found = verdict(faulty, [by_hand("source, result")])
+    assert found.broken == {"lifetime.deleter-runs-once"}
+
+
+@pytest.mark.parametrize("twist", ["plain", "legacy", "null_when_empty", "opaque", "major_2"])
+@pytest.mark.parametrize("exporter", ["dlpack", "capsule"])
+def test_the_reference_deletes_what_it_takes_and_what_it_refuses(twist: str, exporter: str) -> None:
+    shape = (0,) if twist == "null_when_empty" else (3,)
+    found = verdict(
+        reference_backend, [by_hand("result, source", exporter=exporter, twist=twist, shape=shape)]
+    )
+    assert not found.broken
+    assert "lifetime.deleter-runs-once" in found.kept
+
+
+# --------------------------------------------------------------------------- leaks
+
+
+def leaking(leak: Callable[[Any], object]) -> Backend:
+    """The reference, which leaks something of its input at every call."""
+
+    def asarray(data: Any, **given: Any) -> Any:
+        capi.immortal(leak(data))
+        return reftensor.asarray(data, **given)
+
+    return derive(reference_backend, operations={"asarray": asarray})
+
+
+LEAKS: dict[str, tuple[Callable[[Any], object], Case]] = {
+    "a part of an array interface": (
+        lambda data: data.__array_interface__["shape"],
+        life("repeated", "asarray", exporter="array_interface"),
+    ),
+    "an item of a list": (
+        lambda data: data[0],
+        Case(
+            Values(Nest("list", (scalar("float32", 1.5), scalar("float32", 2.5)))),
+            call("asarray"),
+            schedule="repeated",
+        ),
+    ),
+    "what the call refuses": (
+        lambda data: data[0],
+        Case(Values(Nest("list", (Leaf("str", "no"),))), call("asarray"), STRICT, "repeated"),
+    ),
+    "a buffer": (lambda data: data, life("repeated", "asarray", exporter="bytes", dtype="uint8",
+                                         readonly=True)),
+    "memory of the library's own": (
+        lambda data: bytearray(data.nbytes),
+        life("repeated", "asarray", dtype="float64", shape=WIDE),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_leak_is_found_by_what_piles_up(name: str) -> None:
+    leak, case = LEAKS[name]
+    assert "lifetime.owner-is-released" in verdict(leaking(leak), [case]).broken
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_nothing_piles_up_in_the_reference(name: str) -> None:
+    found = verdict(reference_backend, [LEAKS[name][1]])
+    assert "lifetime.owner-is-released" in found.kept
+
+
+def test_an_export_of_own_memory_that_leaks_is_found() -> None:
+    exports = {**reference_backend.exports}
+    exports["__dlpack__"] = lambda t, **given: capi.immortal(Tensor.__dlpack__(t, **given))
+    case = life("unconsumed", "__dlpack__", exporter="own")
+    found = verdict(derive(reference_backend, exports=exports), [case])
+    assert "lifetime.unconsumed-capsule-is-freed" in found.kept  # the tensor itself is not held
+    wide = life("unconsumed", "__dlpack__", exporter="own", dtype="float64", shape=WIDE)
+    copying = {"__dlpack__": lambda t, **given: exports["__dlpack__"](t, copy=True, **given)}
+    found = verdict(derive(reference_backend, exports=copying), [wide])
+    assert "lifetime.unconsumed-capsule-is-freed" in found.broken
+
+
+# --------------------------------------------------------------------------- resizing
+
+
+def grow_in_place(tensor: Tensor, count: int) -> None:
+    tensor.layout = tensor.layout.row_major((count,), tensor.dtype.itemsize)
+
+
+def grow_and_refuse(tensor: Tensor, count: int) -> None:
+    grow_in_place(tensor, count)
+    raise RuntimeError("the memory is not resizable")
+
+
+@pytest.mark.parametrize("resize", [grow_in_place, grow_and_refuse])
+def test_a_tensor_that_outgrows_the_memory_it_shares_is_found(resize: Any) -> None:
+    faulty = derive(reference_backend, resize=resize)
+    found = verdict(faulty, [life("result resized")])
+    assert found.broken == {"lifetime.shared-is-not-resizable"}
+
+
+def test_an_array_refuses_to_be_resized_and_so_does_the_tensor_over_it() -> None:
+    cases = [life(name, "asarray") for name in ("resized", "result resized")]
+    found = verdict(numpy_backend, cases)
+    assert not found.broken
+    assert "lifetime.shared-is-not-resizable" in found.kept
+
+
+@pytest.mark.parametrize("exporter", ["bytearray", "array.array", "mmap"])
+def test_a_buffer_is_locked_until_the_result_dies(exporter: str) -> None:
+    case = life("resized", "frombuffer", {"dtype": "uint8"}, exporter=exporter, dtype="uint8")
+    found = verdict(numpy_backend, [case])
+    assert {"lifetime.buffer-export-is-held", "lifetime.owner-is-released"} <= found.kept
+
+
+# --------------------------------------------------------------------------- threads, the GIL
+
+
+def test_a_function_that_needs_no_gil_does_not_wait_for_it() -> None:
+    number = ctypes.c_long(0)
+    libc = ctypes.CDLL(None)
+    function = ctypes.cast(libc.time, ctypes.c_void_p).value
+    address = ctypes.addressof(number)
+    assert consumption._in_a_bare_thread(function or 0, address, lambda: number.value == 0) is False
+
+
+def test_a_function_of_python_waits_for_the_gil() -> None:
+    called: list[int] = []
+    callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(called.append)
+    function = ctypes.cast(callback, ctypes.c_void_p).value
+    assert consumption._in_a_bare_thread(function or 0, 1, lambda: not called) is True
+    assert called == [1]
+
+
+@pytest.mark.parametrize("backend", [reference_backend, numpy_backend], ids=str)
+def test_the_deleters_of_sound_backends_wait_for_the_gil(backend: Backend) -> None:
+    found = verdict(backend, [life("deleted without the GIL", "asarray")])
+    assert "lifetime.deleter-takes-the-gil" in found.kept
+
+
+# --------------------------------------------------------------------------- all of it
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_reference_conforms_in_every_order_of_release(order: str) -> None:
+    cases = [life(order), life(order, "tensor"), by_hand(order), life(order, exporter="own")]
+    assert not verdict(reference_backend, cases).broken
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_can_be_spelled(name: str) -> None:
+    from tensorpact.backends.protocol import claims_of
+
+    text = spell(life(name), claims_of(reference_backend))
+    assert "reftensor.as_tensor(x)" in text or name == "unconsumed"
+
+
+# --------------------------------------------------------------------------- the instruments
+
+
+@pytest.mark.parametrize("make", [lambda: np.zeros(3), lambda: bytearray(3), lambda: bytes(300)])
+def test_an_owner_is_held_as_long_as_anybody_holds_it(make: Callable[[], Any]) -> None:
+    thing = make()
+    owner = Owner(thing)
+    assert owner.held_for_good
+    del thing
+    assert not owner.held
+
+
+def test_a_watch_sees_a_reference_more_and_a_reference_fewer() -> None:
+    inner = object()
+    watch = Watch([inner, (1.5,)])
+    more = [inner] * 8
+    assert [count for _, count in watch.drift(8)] == [1]
+    more.clear()
+    assert watch.drift(8) == ()
+
+
+def test_memory_that_stays_is_told_from_memory_that_comes_and_goes() -> None:
+    kept: list[bytearray] = []
+    size = 1 << 17
+    assert heap.kept_per_time(lambda: bytearray(size), size) in (0, None)
+    grown = heap.kept_per_time(lambda: kept.append(bytearray(size)), size)
+    assert grown is None or grown >= size // 2
