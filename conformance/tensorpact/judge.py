@@ -63,11 +63,12 @@ class Judge:
         if not applying:
             return []
         trial = self.trial(case)
+        known = {case: trial}
         judged = []
         for guarantee in applying:
             if trial.cut_short and not guarantee.after_warning:
                 continue
-            compared = self._with_related(guarantee, trial)
+            compared = self._with_related(guarantee, trial, known)
             if any(other.cut_short for other in compared.related):
                 continue
             judgement = guarantee.check(compared)
@@ -90,11 +91,15 @@ class Judge:
                 return Trial(case, self.claims, expected, Observed(), told=told)
         return Trial(case, self.claims, expected, observe(case, self._eyes))
 
-    def _with_related(self, guarantee: Guarantee, trial: Trial) -> Trial:
+    def _with_related(self, guarantee: Guarantee, trial: Trial, known: dict[Case, Trial]) -> Trial:
+        """The trial beside those it is compared with; what is `known` is not tried again."""
         if guarantee.related is None:
             return trial
-        related = tuple(self.trial(case) for case in guarantee.related(trial.case, self.claims))
-        return replace(trial, related=related)
+        cases = guarantee.related(trial.case, self.claims)
+        for case in cases:
+            if case not in known:
+                known[case] = self.trial(case)
+        return replace(trial, related=tuple([known[case] for case in cases]))
 
     @staticmethod
     def axes(case: Case) -> tuple[str, ...]:

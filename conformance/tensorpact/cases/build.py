@@ -43,6 +43,9 @@ UNREAD = frozenset({UNTOUCHED, TOUCHED, ENDLESS})
 
 _GUARD = 0xA5
 _PAGE = 64
+_BEFORE = 256
+"""Bytes of ours before the lowest element: so far back may a pointer lie that comes with an
+offset, and a consumer that loses the offset must not find the memory of somebody else there."""
 
 
 class Unbuildable(Exception):
@@ -117,7 +120,7 @@ def _template(block: Block) -> tuple[bytes, int, tuple[int, ...], bool]:
     size = dtypes.itemsize(block.dtype)
     strides = truth_strides(block)
     low, high = layouts.span(block.shape, strides, size)
-    lead = _PAGE - low + low % _PAGE
+    lead = _BEFORE - low + low % _PAGE
     offset = lead + (block.alignment % _PAGE)
     memory = np.full(offset + high + _PAGE, _GUARD, np.uint8)
     kind = dtypes.storage(block.dtype)

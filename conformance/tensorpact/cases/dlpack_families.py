@@ -87,9 +87,12 @@ def refused(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 
 
 def contradictory(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
-    """Fields that contradict each other; few, as each may end its process."""
-    found = _plain_ones(named(Outcome.DOUBTED), claims, random)
-    return (case for case in found if not case.call.arguments)
+    """Fields that contradict each other; few and plain, as each may end its process."""
+    del random, limit
+    for (operation, exporter), twist in product(importing(claims), named(Outcome.DOUBTED)):
+        made = block(exporter=exporter, shape=(2,), twist=twist)
+        if feasible(made, claims):
+            yield Case(made, call(operation))
 
 
 def _plain_ones(twists: tuple[str, ...], claims: Claims, random: Random) -> Iterator[Case]:

@@ -100,7 +100,14 @@ def _varied(random: Random, **fixed: Any) -> dict[str, Any]:
 
 
 def drawn(random: Random, claims: Claims, **fixed: Any) -> Block | None:
-    """A feasible block with the given fields; None when some dozens of draws find none."""
+    """A feasible block with the given fields; None when some dozens of draws find none.
+
+    None at once where the fields alone rule out the plainest of blocks; a layout or a twist may
+    need a shape of its own.
+    """
+    shaped = "layout" in fixed or "twist" in fixed
+    if not shaped and not feasible(block(**{"shape": (3,), **fixed}), claims):
+        return None
     for turn in range(40):
         fields = _varied(random, **fixed)
         if turn > 15:

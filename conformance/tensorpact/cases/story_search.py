@@ -178,15 +178,16 @@ class Telling(RuleBasedStateMachine):
         return [handle for handle in self.living if handle.block.exporter in RESIZABLE]
 
     @precondition(lambda self: bool(self._buffers()))
-    @rule(choice=_ANY, alone=st.booleans())
-    def resize(self, choice: int, alone: bool) -> None:
-        """A buffer, as it is or after everything that was made of it is given up."""
+    @rule(choice=_ANY, generations=st.sampled_from((0, 0, 1, 20)))
+    def resize(self, choice: int, generations: int) -> None:
+        """A buffer, as it is, or after what was made of it is given up: what was made directly,
+        so that views of it may be left, or everything."""
         found = self._buffers()
         buffer = found[choice % len(found)]
         family = {buffer.number}
-        for handle in list(self.living) if alone else ():
-            if handle.parent in family:
-                family.add(handle.number)
+        for _ in range(generations):
+            family = {handle.number for handle in self.living if handle.parent in family}
+            for handle in [handle for handle in self.living if handle.number in family]:
                 self._drop(handle)
         self.steps.append(Step("resize", buffer.number))
 

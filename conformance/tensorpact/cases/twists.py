@@ -221,7 +221,6 @@ _DOUBTED: Mapping[str, Twist] = {
         changed(shape=(8, 2), strides=(2**62, 1)),
     ),
     "negative_rank": Twist("a negative rank", Outcome.DOUBTED, changed(ndim=-1)),
-    "huge_rank": Twist("rank 2**31 - 1", Outcome.DOUBTED, changed(ndim=2**31 - 1)),
     "lanes_0": Twist("dtype without lanes", Outcome.DOUBTED, _lanes(0)),
     "bits_0": Twist("dtype without bits", Outcome.DOUBTED, changed(dtype=(2, 0, 1))),
 }  # fmt: skip

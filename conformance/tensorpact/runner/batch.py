@@ -69,7 +69,8 @@ class Judging:
             if self._kind(suspect, ending) in self.confirmed:
                 self._condemn(suspect, ending)
                 return
-            alone = self._try([suspect])
+            died_first = ending.how is How.DIED and suspect == tried[0]
+            alone = ending if died_first else self._try([suspect])
             if alone.how in (How.DIED, How.HUNG):
                 self._condemn(suspect, alone)
                 self._confirm(suspect, alone)

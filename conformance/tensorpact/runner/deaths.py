@@ -39,9 +39,12 @@ class DeathTrial:
             survived, ending = self._try([cases[n] for n in waiting])
             if ending.how is not How.DIED:
                 return
-            # Who dies of what was left behind, at the end, is not known: each is tried.
-            suspects = waiting[survived : survived + 1] or waiting
-            yield from (n for n in suspects if self._same(self._try([cases[n]])[1]))
+            if survived == 0 or len(waiting) == 1:
+                yield from waiting[:1] if self._same(ending) else ()
+            else:
+                # Who dies of what was left behind, at the end, is not known: each is tried.
+                suspects = waiting[survived : survived + 1] or waiting
+                yield from (n for n in suspects if self._same(self._try([cases[n]])[1]))
             waiting = waiting[survived + 1 :]
 
     def _try(self, cases: Sequence[Case]) -> tuple[int, Ending]:

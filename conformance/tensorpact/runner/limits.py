@@ -17,8 +17,8 @@ class Limits:
     """
 
     case_seconds: float = 10.0
-    class_deaths: int = 6
-    batch_deaths: int = 32
+    class_deaths: int = 4
+    batch_deaths: int = 24
     tries: int = 200
     death_tries: int = 30
 

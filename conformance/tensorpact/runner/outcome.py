@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tensorpact.cases.model import Block, Case, Leaf, Nest, Story
+from tensorpact.cases.model import Block, Case, Leaf, Nest, Story, Values
 from tensorpact.cases.twists import Outcome, twist_of
 from tensorpact.reports.model import Finding, Verdict
 
@@ -97,13 +97,20 @@ def signature(finding: Finding) -> tuple[Any, ...]:
     """
     seen = _plain(finding.seen)
     if finding.verdict is Verdict.FAIL:
-        return finding.guarantee, _likeness(finding)[:2], _plain(finding.required), seen
-    return finding.guarantee, seen, without_numbers(finding.detail) or _likeness(finding)
+        return finding.guarantee, _kind(finding.case), _plain(finding.required), seen
+    words = without_numbers(finding.detail)
+    return finding.guarantee, seen, words or _likeness(finding.case)
 
 
-def _likeness(finding: Finding) -> tuple[str, ...]:
+def _kind(case: Case) -> tuple[str, ...]:
+    """The operation with the kind of its input, without what is special about it."""
+    if isinstance(case.source, Values) and isinstance(case.source.root, Leaf):
+        return case.call.operation, case.source.root.kind
+    return _likeness(case)[:2]
+
+
+def _likeness(case: Case) -> tuple[str, ...]:
     """The class of the input; stories are all alike, for what is in them is mostly by the way."""
-    case = finding.case
     return (case.call.operation,) if isinstance(case.source, Story) else source_class(case)
 
 

@@ -22,8 +22,9 @@ from tensorpact.cases.schedules import ORDERS, SCHEDULES
 from tensorpact.cases.spell import spell
 from tensorpact.probes import consumption, heap
 from tensorpact.probes.owners import Owner, Watch
-from tensorpact_fixtures.zoo import MEMBERS
+from tensorpact_fixtures.zoo import MEMBERS, lifetime
 from tensorpact_fixtures.zoo import backend as from_zoo
+from tensorpact_fixtures.zoo.member import members_of
 from verdicts import Operation, verdict
 
 WIDE = (1 << 14,)
@@ -79,7 +80,7 @@ def test_the_reference_keeps_what_the_faulty_one_breaks(name: str) -> None:
 
 
 def test_every_fault_of_the_zoo_is_tried() -> None:
-    assert {name for name in MEMBERS if MEMBERS[name].breaks.startswith("lifetime.")} == {*ENOUGH}
+    assert {member.name for member in members_of(lifetime)} == {*ENOUGH}
 
 
 # --------------------------------------------------------------------------- deleters
