@@ -21,7 +21,7 @@ from tensorpact.cases.model import Block, Case, leaves
 from tensorpact.cases.plan import BUDGETS, FAMILIES
 from tensorpact.cases.spell import spell
 from tensorpact.judge import Judge
-from tensorpact.probes.observe import raised_by
+from tensorpact.probes.raising import raised_by
 from tensorpact.runner.isolation import How, Note, isolate
 from tensorpact.trial import Observed
 

@@ -6,6 +6,7 @@ memory of the machine (numpy/numpy#9311) before it is known to hang.
 
 from __future__ import annotations
 
+from array import array
 from collections import UserList, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -226,6 +227,22 @@ def _deep(levels: int) -> list[Any]:
 
 # --------------------------------------------------------------------------- changes
 
+_LATER: list[array[int]] = []
+
+
+def reuse_what_was_freed() -> None:
+    """Puts other bytes where objects of up to half a kilobyte have just been freed.
+
+    What was let go of looks alive until somebody else gets its memory. Here that happens at
+    once, so that whoever still reads there comes to the same end every time.
+    """
+    _LATER[:] = [
+        array("B", b"\xa5" * size) for size in range(16, 528, 16) for _ in range(_FREED_AT_ONCE)
+    ]
+
+
+_FREED_AT_ONCE = 64
+
 
 class Shrinking(Sized):
     """Reading an item removes the last one."""
@@ -243,6 +260,7 @@ class ShrinkingList(list[Any]):
     def __len__(self) -> int:
         length = super().__len__()
         self.clear()
+        reuse_what_was_freed()
         return length
 
 
@@ -279,20 +297,22 @@ _SEQUENCE = {"__len__": lambda _: 2, "__getitem__": lambda _, index: [1.0, 1.0][
 def _meddling(method: str, act: Callable[[list[Any]], object]) -> list[Any]:
     """A list whose first item meddles with it whenever one of its methods is called.
 
-    The other items are held by the list alone: what it lets go of is freed.
+    The other items are held by the list alone: what it lets go of is freed. They are ints, as
+    Python keeps the memory of freed floats for new floats.
     """
     parent: list[Any] = []
 
     def meddle(_self: Any, *given: Any, **_: Any) -> Any:
         if parent:
             act(parent)
+            reuse_what_was_freed()
         if method == "__getitem__" and given[0] > 1:
             raise IndexError(given[0])
         return _ANSWERS[method]
 
     nested = method in ("__len__", "__getitem__", "__iter__", "__array__")
     body: dict[str, Any] = {**(_SEQUENCE if nested else {}), method: meddle}
-    others = [[float(n), float(n)] if nested else float(n) + 0.5 for n in range(1, 40)]
+    others = [[float(n), float(n)] if nested else 2**40 + n for n in range(1, 40)]
     parent.extend([type("Meddler", (), body)(), *others])
     return parent
 

@@ -15,6 +15,7 @@ from tensorpact.cases.exporters import OneCapsule
 from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
+from tensorpact.probes.raising import attempt
 from tensorpact.seen.life import Again, Life, Unlocked
 
 _MICROSECONDS = 3_000
@@ -57,7 +58,7 @@ def delete_without_gil(case: Case, live: Live, eyes: Eyes) -> Life:
     if raised is not None:
         return Life(raised)
     make = partial(handles.MAKERS["capsule"], returned, eyes)
-    capsule, _ = handles.attempt(make)
+    capsule, _ = attempt(make)
     del returned, make
     if owner is None or not handles.lies_in(capsule, memory, eyes):
         return Life()

@@ -6,22 +6,33 @@ import atexit
 import ctypes
 import faulthandler
 import gc
+import io
 import os
 import signal
+import sys
+import tempfile
 import time
+import warnings
 import weakref
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+from reftensor.capi import immortal
 from tensorpact.cases.build import Live
 from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
+from tensorpact.probes.raising import attempt
 from tensorpact.seen.life import Exit, Life
 
-_SECONDS = 5.0
+_SECONDS = 5
 _WORDS = 600
+_OTHERWISE = 95
+"""The exit code of a fork that cannot be made to exit in order."""
+
+_FILES = (io.IOBase, tempfile._TemporaryFileWrapper)
+"""What writes or deletes a file of the process when it is freed."""
 
 _kept: list[Any] = []
 """What is still alive when the fork exits."""
@@ -29,7 +40,7 @@ _kept: list[Any] = []
 
 def keep_at_exit(case: Case, live: Live, eyes: Eyes) -> Life:
     """How a process ends that holds the result and all that can be made of it."""
-    if not hasattr(os, "fork") or _empty_handed().cause:
+    if sys.platform != "linux" or _empty_handed().cause:
         return Life(unbuilt="a fork of this process does not exit in order by itself")
     live.only_lend()
     returned, raised = handles.outcome(case, live, eyes)
@@ -45,7 +56,7 @@ def _keep(held: list[Any], eyes: Eyes) -> None:
     _kept.extend(held)
     held.clear()
     makers = handles.MAKERS.values()
-    _kept.extend([handles.attempt(partial(make, _kept[0], eyes))[0] for make in makers])
+    _kept.extend([attempt(partial(make, _kept[0], eyes))[0] for make in makers])
 
 
 @cache
@@ -55,42 +66,58 @@ def _empty_handed() -> Exit:
 
 def _ended(before: Callable[[], None]) -> Exit:
     """How a fork ends that does something first, and then shuts Python down."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        _exit_in_order(before, writing)
-    os.close(writing)
-    status = _waited(child)
-    with os.fdopen(reading, "rb") as pipe:
-        words = pipe.read(_WORDS).decode(errors="replace")
+    with tempfile.TemporaryFile() as words:
+        child = _forked()
+        if not child:
+            _exit_in_order(before, words.fileno())
+        status = _waited(child)
+        words.seek(0)
+        said = words.read(_WORDS).decode(errors="replace")
     if status is None:
-        return Exit(f"no end within {_SECONDS:g} s", words)
+        return Exit(f"no end within {_SECONDS} s", said)
     code = os.waitstatus_to_exitcode(status)
-    return Exit("" if not code else _name(code), words)
+    return Exit("" if not code else _name(code), said)
+
+
+def _forked() -> int:
+    """Python 3.12 warns when a process with threads forks; whether it can end is tried first."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _exit_in_order(before: Callable[[], None], words: int) -> None:
-    """In the fork: never returns. What Python says of its end goes to the pipe."""
+    """In the fork: never returns. What Python says of its end goes to the file.
+
+    It ends by an alarm, should the process that waits for it be gone.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(2 * _SECONDS)
     for stream in (1, 2):
         os.dup2(words, stream)
     try:
         _disown()
+    except BaseException:  # what is private to Python is gone: this fork would do harm
+        os._exit(_OTHERWISE)
+    try:
         before()
-    except BaseException:
-        os._exit(0)
-    ctypes.PyDLL(None).Py_Exit(0)
+    finally:
+        ctypes.PyDLL(None).Py_Exit(0)
 
 
 def _disown() -> None:
     """What the process was to clean up when it ends is not the fork's: temporary files, above all.
 
     The library's own functions for the exit are not called either; what is left is Python's
-    teardown of modules and objects, and that of C and C++.
+    teardown of modules and objects, and that of C and C++. Files are left open: to close them
+    would write once more what the process has not written yet.
     """
     faulthandler.disable()
     atexit._clear()
     for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]  # private
         finalizer.detach()
+    gc.unfreeze()  # what is frozen is not listed
+    immortal([thing for thing in gc.get_objects() if issubclass(type(thing), _FILES)])
     gc.freeze()
 
 

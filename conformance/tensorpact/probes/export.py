@@ -18,7 +18,8 @@ from tensorpact.cases.build import Live, Unbuildable, build
 from tensorpact.cases.model import Argument, Case, two_numbers
 from tensorpact.probes import memory, reads
 from tensorpact.probes.consumers import DLPACK, LENT, Held
-from tensorpact.probes.observe import Eyes, adapting, raised_by
+from tensorpact.probes.observe import Eyes
+from tensorpact.probes.raising import adapting, attempt, raised_by
 from tensorpact.seen.export import Given, Giver, Taken
 from tensorpact.seen.raised import Raised
 
@@ -105,12 +106,7 @@ class _Export:
         self.arguments = {n: self._argument(n, value) for n, value in case.call.arguments}
 
     def __call__(self) -> tuple[Any, Raised | None]:
-        try:
-            return self.give(self.live.obj, **self.arguments), None
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a backend may raise anything, Rust panics included
-            return None, raised_by(error)
+        return attempt(lambda: self.give(self.live.obj, **self.arguments))
 
     def _argument(self, name: str, value: Argument) -> Any:
         if name in ("max_version", "dl_device") and isinstance(value, str):

@@ -15,7 +15,8 @@ from tensorpact.cases import dtypes, layouts
 from tensorpact.cases.build import Live
 from tensorpact.cases.exporters import OneCapsule
 from tensorpact.cases.model import GIVE, Block, Case
-from tensorpact.probes.observe import Eyes, adapting, called, raised_by
+from tensorpact.probes.observe import Eyes, called
+from tensorpact.probes.raising import adapting, attempt
 from tensorpact.seen.raised import Raised
 
 VERSION = (1, 0)
@@ -28,14 +29,6 @@ def outcome(case: Case, live: Live, eyes: Eyes) -> tuple[Any, Raised | None]:
     returned, raised, _ = called(case, live, eyes)
     eyes.log.clear()
     return returned, raised
-
-
-def attempt(make: Callable[[], Any]) -> tuple[Any, Raised | None]:
-    """What a function returned or raised."""
-    try:
-        return make(), None
-    except Exception as error:
-        return None, raised_by(error)
 
 
 def given(way: str, tensor: Any, eyes: Eyes) -> Any:

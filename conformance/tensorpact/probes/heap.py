@@ -52,7 +52,6 @@ def _resident() -> int | None:
 
 _GAUGES = (allocated, _resident)
 _TIMES = 6
-_ENOUGH = 64
 
 
 def kept_per_time(once: Callable[[], object], expected: int) -> int | None:
@@ -70,7 +69,7 @@ def kept_per_time(once: Callable[[], object], expected: int) -> int | None:
     if kept * 2 < expected:
         return 0
     gc.collect()
-    kept = _growth(once, min(2 * _TIMES, _ENOUGH))
+    kept = _growth(once, 2 * _TIMES)
     return kept if kept * 2 >= expected else 0
 
 

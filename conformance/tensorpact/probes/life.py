@@ -9,7 +9,8 @@ from tensorpact.cases.model import Case
 from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.probes.consumption import consume_twice, delete_without_gil
 from tensorpact.probes.exits import keep_at_exit
-from tensorpact.probes.observe import Eyes, adapting
+from tensorpact.probes.observe import Eyes
+from tensorpact.probes.raising import adapting
 from tensorpact.probes.release import release
 from tensorpact.probes.repeat import concurrently, drop_capsules, repeat
 from tensorpact.probes.resizing import resize_result, resize_source

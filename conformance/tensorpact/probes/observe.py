@@ -15,11 +15,11 @@ from tensorpact.backends.protocol import Backend, Device
 from tensorpact.cases import dtypes
 from tensorpact.cases.build import TOUCHED, UNREAD, UNTOUCHED, Live, Unbuildable, build
 from tensorpact.cases.model import Argument, Block, Case, Leaf, Nest, State, Values, leaves
-from tensorpact.cases.things import THINGS, InputError
+from tensorpact.cases.things import THINGS
 from tensorpact.cases.twists import twist_of
-from tensorpact.errors import AdapterFault
 from tensorpact.probes import memory, onward, reads
 from tensorpact.probes.allocations import counted
+from tensorpact.probes.raising import adapting, attempt, raised_by
 from tensorpact.probes.traits import blocks_of, counts, may_warn
 from tensorpact.seen.raised import Raised
 from tensorpact.trial import Observed, Provided, Relation, Result, Seen, Writes
@@ -156,30 +156,12 @@ def called(case: Case, live: Live, eyes: Eyes) -> tuple[Any, Raised | None, tupl
     arguments = arguments_of(case, eyes)
     with _state(case, eyes.backend, eyes.devices):
         eyes.log.clear()
-        try:
-            returned = operation(live.obj, **arguments)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a backend may raise anything, Rust panics included
-            return None, raised_by(error), _warned(eyes)
-        return returned, None, _warned(eyes)
+        returned, raised = attempt(lambda: operation(live.obj, **arguments))
+        return returned, raised, _warned(eyes)
 
 
 def _warned(eyes: Eyes) -> tuple[str, ...]:
     return tuple(f"{w.category.__name__}: {w.message}" for w in eyes.log) if eyes.log else ()
-
-
-def raised_by(error: BaseException) -> Raised:
-    """An exception as a value."""
-    names = tuple(cls.__name__ for cls in type(error).__mro__ if cls is not object)
-    try:
-        message = str(error)
-    except Exception as broken:  # an exception's own text may fail: that is worth a word
-        message = f"<its text raises {type(broken).__name__}>"
-    chain: BaseException | None = error
-    while chain is not None and not isinstance(chain, InputError):
-        chain = chain.__cause__ or chain.__context__
-    return Raised(names, message, isinstance(error, InputError), chain is not None)
 
 
 def arguments_of(case: Case, eyes: Eyes) -> dict[str, Any]:
@@ -218,25 +200,6 @@ def _state(case: Case, backend: Backend, devices: dict[str, Device]) -> Any:
 
 
 _PLAIN = State()
-
-
-class adapting:
-    """Turns whatever the adapter raises into an AdapterFault that says where."""
-
-    __slots__ = ("doing",)
-
-    def __init__(self, doing: str) -> None:
-        self.doing = doing
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, Unbuildable):
-            text = f"the adapter failed at {self.doing}: {type(error).__name__}: {error}"
-            raise AdapterFault(text) from error
 
 
 # --------------------------------------------------------------------------- the source

@@ -60,10 +60,6 @@ class Watch:
     def _now(self) -> list[int]:
         return [sys.getrefcount(part) for _, part in self._things]
 
-    def start(self) -> None:
-        """Count from now on."""
-        self._counts = self._now()
-
     def drift(self, times: int) -> tuple[tuple[str, int], ...]:
         """The parts whose count changed by one or more for each of so many times, and by how many.
 

@@ -15,7 +15,8 @@ from tensorpact.cases.build import Live
 from tensorpact.cases.model import Block, Case
 from tensorpact.cases.schedules import RESULT, SOURCE, Schedule
 from tensorpact.probes import handles
-from tensorpact.probes.observe import Eyes, adapting
+from tensorpact.probes.observe import Eyes
+from tensorpact.probes.raising import adapting, attempt
 from tensorpact.seen.life import Life, Moment, Release
 from tensorpact.seen.raised import Raised
 
@@ -69,7 +70,7 @@ class _Held:
         on_host = handles.address(self.things[RESULT], self.eyes) is not None
         for name in names if on_host else ():
             make = partial(handles.MAKERS[name], self.things[RESULT], self.eyes)
-            made, raised = handles.attempt(make)
+            made, raised = attempt(make)
             del make
             if raised is not None:
                 self.untaken.append((name, raised))

@@ -11,9 +11,11 @@ from typing import Any
 from tensorpact.cases import dtypes
 from tensorpact.cases.build import Live
 from tensorpact.cases.model import GIVE, Case
+from tensorpact.errors import AdapterFault
 from tensorpact.probes import handles, heap
-from tensorpact.probes.observe import Eyes, arguments_of, raised_by
+from tensorpact.probes.observe import Eyes, arguments_of
 from tensorpact.probes.owners import Watch
+from tensorpact.probes.raising import attempt
 from tensorpact.seen.life import Life, Repetition
 from tensorpact.seen.raised import Raised
 
@@ -34,7 +36,7 @@ def drop_capsules(case: Case, live: Live, eyes: Eyes) -> Life:
     export = eyes.backend.exports[case.call.operation]
 
     def once() -> Raised | None:
-        return handles.attempt(lambda: export(live.obj, max_version=handles.VERSION))[1]
+        return attempt(lambda: export(live.obj, max_version=handles.VERSION))[1]
 
     return _repeated(case, live, once)
 
@@ -75,18 +77,23 @@ def concurrently(case: Case, live: Live, eyes: Eyes) -> Life:
     del returned
     watch = Watch({"the input": live.obj, "its memory": live.keep})
     wrong: list[Raised | None] = []
+    faults: list[AdapterFault] = []
     call = _plain_call(case, live.obj, eyes)
 
     def once() -> None:
         try:
-            if handles.read(call(), eyes) != wanted:
-                wrong.append(None)
-        except Exception as error:
-            found = raised_by(error)
-            if raised is None or raised.name != found.name:
-                wrong.append(found)
+            data, found = attempt(lambda: handles.read(call(), eyes))
+        except AdapterFault as fault:
+            faults.append(fault)
+            return
+        if found is not None and (raised is None or raised.name != found.name):
+            wrong.append(found)
+        if found is None and data != wanted:
+            wrong.append(None)
 
     _in_threads(once)
+    if faults:
+        raise faults[0]
     _settle(live)
     drift = watch.drift(THREADS * ROUNDS)
     changed = (live.get is not None and live.get() != before) or None in wrong

@@ -11,6 +11,7 @@ from tensorpact.cases.build import Live, build
 from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
+from tensorpact.probes.raising import attempt
 from tensorpact.seen.life import Life, Resizing
 
 _GROWTH = 4096
@@ -37,16 +38,16 @@ def resize_source(case: Case, live: Live, eyes: Eyes) -> Life:
     if resize is None:
         return Life(unbuilt=f"a source of the kind {case.block.exporter} has no size to change")
     twin = _alone(build(case.block, eyes.backend))
-    if handles.attempt(lambda: resize(twin))[1] is not None:
+    if attempt(lambda: resize(twin))[1] is not None:
         return Life(unbuilt="this Python or NumPy does not resize it at all")
     live = _alone(live)
     memory = _memory(live)
     returned, raised = handles.outcome(case, live, eyes)
     shared = handles.lies_in(returned, memory, eyes)
     # Where it goes through under a result that shares, that result is not read any more.
-    refusal = handles.attempt(lambda: resize(live))[1]
+    refusal = attempt(lambda: resize(live))[1]
     del returned
-    freely = handles.attempt(lambda: resize(live))[1] is None
+    freely = attempt(lambda: resize(live))[1] is None
     return Life(raised, resizing=Resizing(refusal, freely, shared=shared))
 
 
@@ -75,7 +76,7 @@ def resize_result(case: Case, live: Live, eyes: Eyes) -> Life:
         return Life(raised)
     shared = handles.lies_in(returned, memory, eyes)
     before = prod(eyes.backend.shape(returned))
-    refusal = handles.attempt(lambda: resize(returned, before + _GROWTH))[1]
+    refusal = attempt(lambda: resize(returned, before + _GROWTH))[1]
     moved = not handles.lies_in(returned, memory, eyes)
     larger = refusal is not None and prod(eyes.backend.shape(returned)) > before
     return Life(resizing=Resizing(refusal, moved=moved, larger=larger, shared=shared))

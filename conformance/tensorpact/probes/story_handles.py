@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import reftensor
 from tensorpact.cases import dtypes, stories
 from tensorpact.cases.build import Unbuildable, build
 from tensorpact.cases.model import Block, Case, Step
-from tensorpact.probes.observe import Eyes, adapting, arguments_of, raised_by
+from tensorpact.probes.observe import Eyes, arguments_of
+from tensorpact.probes.raising import adapting, attempt
 from tensorpact.probes.worlds import Cells
 from tensorpact.seen.raised import Raised
 
@@ -32,12 +33,7 @@ def make(step: Step, parent: Any, block: Block | None, eyes: Eyes) -> tuple[Any,
     if step.verb == "make":
         return _built(stories.block_of(step.detail), eyes), None
     assert block is not None
-    try:
-        return _made(step, parent, block, eyes), None
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a backend may raise anything, Rust panics included
-        return None, raised_by(error)
+    return attempt(partial(_made, step, parent, block, eyes))
 
 
 def _built(block: Block, eyes: Eyes) -> Any:

@@ -93,11 +93,14 @@ def signature(finding: Finding) -> tuple[Any, ...]:
     """Equal for findings that have, by all appearance, one cause.
 
     Numbers and the messages of exceptions do not count. Deaths are told apart by what the
-    process said where it said anything, else by the class of the input.
+    process said where it said anything, else by the class of the input. Whether damaged memory
+    is met by the allocator, which says so and aborts, or by a load that faults, is chance.
     """
     seen = _plain(finding.seen)
     if finding.verdict is Verdict.FAIL:
         return finding.guarantee, _kind(finding.case), _plain(finding.required), seen
+    if _DAMAGE.search(finding.detail):
+        return finding.guarantee, seen.replace("SIGABRT", "SIGSEGV"), _likeness(finding.case)
     words = without_numbers(finding.detail)
     return finding.guarantee, seen, words or _likeness(finding.case)
 
@@ -127,6 +130,10 @@ def distinct(
     )
 
 
+_DAMAGE = re.compile(
+    r"^(corrupted |double free|free\(\): |malloc\(\): |realloc\(\): |munmap_chunk|malloc_consol"
+    r"|Fatal Python error: )"
+)
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _MESSAGE = re.compile(r"\b(\w*(?:Error|Exception|Warning|Interrupt)): .*")
 _NUMBERS = re.compile(r"[\[(][-#,\s\[\]()]*[\])]")

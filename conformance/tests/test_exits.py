@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from tensorpact.probes import exits
+from tensorpact.probes.exits import _ended
+from tensorpact.seen.life import Exit
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks where that is safe")
+
+
+def test_a_fork_that_does_nothing_exits_in_order() -> None:
+    assert _ended(lambda: None) == Exit()
+
+
+def test_a_fork_that_dies_is_told_by_its_signal() -> None:
+    assert _ended(os.abort).cause == "SIGABRT"
+
+
+def test_an_exception_before_the_exit_is_no_disorder() -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    assert _ended(interrupt) == Exit()
+
+
+def test_a_fork_may_say_more_than_a_pipe_holds() -> None:
+    found = _ended(lambda: ctypes.CDLL(None).write(2, b"x" * 200_000, 200_000))
+    assert not found.cause
+    assert set(found.output) == {"x"}
+
+
+def test_a_fork_that_cannot_disown_what_is_its_parents_is_no_orderly_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("weakref.finalize._registry")
+    assert _ended(lambda: None).cause
+
+
+def test_the_files_of_a_process_outlive_the_exit_of_its_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pending = (tmp_path / "pending").open("w")
+    pending.write("once")
+    kept: list[Any] = [NamedTemporaryFile(), TemporaryDirectory(), pending]  # noqa: SIM115
+    # What only a module refers to is freed when Python exits; what a function refers to is not.
+    monkeypatch.setattr(exits, "_kept", kept)
+    del kept, pending
+    assert _ended(lambda: None) == Exit()
+    named, folder, pending = exits._kept
+    pending.close()
+    assert (tmp_path / "pending").read_text() == "once"
+    assert Path(named.name).exists()
+    assert Path(folder.name).exists()
