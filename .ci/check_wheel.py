@@ -11,10 +11,14 @@ REQUIRED = (
     "reftensor/py.typed",
     "tensorpact/py.typed",
     "tensorpact/pytest_plugin.py",
+    "tensorpact/capsules/forge.py",
+    "tensorpact/seen/life.py",
     "tensorpact/backends/torch.py",
+    "tensorpact/backends/torch_device/operators.py",
     "tensorpact_fixtures/py.typed",
     "tensorpact_fixtures/vectors/ingestion.json",
     "tensorpact_fixtures/zoo/copying.py",
+    "tensorpact_fixtures/zoo/stories.py",
 )
 
 

@@ -12,15 +12,16 @@ from dataclasses import replace
 from functools import lru_cache
 
 from reftensor import rules
-from reftensor.rules import Data, Need, Operation, PythonKind, Refusal
+from reftensor.rules import Data, Need, Operation, Refusal
 from tensorpact import exact
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts
-from tensorpact.cases.build import ENDLESS, truth_strides
-from tensorpact.cases.model import GIVE, Block, Case, Leaf, Nest, Node, leaf_value, leaves
-from tensorpact.cases.remember import remembered
-from tensorpact.cases.things import SEQUENCES, THINGS
+from tensorpact.cases.build_host import truth_strides
+from tensorpact.cases.live import ENDLESS
+from tensorpact.cases.model import GIVE, Block, Case, Leaf, Nest, Node, leaves
+from tensorpact.cases.things import THINGS
 from tensorpact.cases.twists import Outcome, twist_of
+from tensorpact.inference import PYTHON_KINDS, carried, inferred, shape_of
 from tensorpact.trial import Expected
 
 KIND_OF_EXPORTER = {
@@ -54,10 +55,9 @@ def kind_of_data(case: Case) -> str:
     assert isinstance(root, Leaf)
     if root.kind.startswith("scalar:"):
         return "array_scalar"
-    return "scalar" if root.kind in _PYTHON else "thing"
+    return "scalar" if root.kind in PYTHON_KINDS else "thing"
 
 
-_PYTHON = {kind.value for kind in PythonKind}
 _TEXT = {"str", "bytes", "none", "thing"}
 
 
@@ -356,11 +356,11 @@ def _overflows(root: Node, dtype: str | None) -> bool:
 
 def _loses(root: Node, dtype: str | None, claims: Claims) -> bool:
     """Whether an array scalar is of a dtype unknown here, or of one that promotes elsewhere."""
-    carried = {_carried(leaf) for leaf in leaves(root)} - {None}
+    names = {carried(leaf) for leaf in leaves(root)} - {None}
     return any(
         name not in claims.dtypes
         or (dtype in dtypes.RAW and dtype != name and rules.promote(name, dtype) != dtype)
-        for name in carried
+        for name in names
         if name is not None and dtype is not None
     )
 
@@ -396,50 +396,3 @@ def _values_refusal(case: Case, root: Node, dtype: str | None, claims: Claims) -
 def _is_data(leaf: Leaf) -> bool:
     """Whether a thing is data of which the rules say nothing."""
     return leaf.kind == "thing" and THINGS[leaf.text].data
-
-
-def inferred(root: Node, defaults: rules.Defaults) -> str | None:
-    """The dtype that plain values infer; None where the rules leave it to the library.
-
-    Python scalars by the table of inference; scalars of one dtype keep it; several dtypes
-    promote, and what mixes dtyped with Python scalars is left open.
-    """
-    found = list(leaves(root))
-    if all(isinstance(leaf, Leaf) and leaf.kind in _PYTHON for leaf in found):
-        kinds = (PythonKind(leaf.kind) for leaf in found if isinstance(leaf, Leaf))
-        return rules.infer(rules.python_kind(kinds), defaults)
-    carried = {_carried(leaf) for leaf in found}
-    return carried.pop() if len(carried) == 1 else None
-
-
-def _carried(leaf: Leaf | Block) -> str | None:
-    if isinstance(leaf, Block):
-        return leaf.dtype
-    return leaf.kind.partition(":")[2] or None
-
-
-@remembered
-def shape_of(node: Node) -> tuple[int, ...] | None:
-    """The shape of a nested value; None when the nesting is irregular."""
-    return _shape(node)
-
-
-def _shape(node: Node) -> tuple[int, ...] | None:
-    if isinstance(node, Leaf):
-        return ()
-    if isinstance(node, Block):
-        return node.shape
-    if node.kind not in SEQUENCES:
-        return None
-    shapes = set(map(_shape, node.items))
-    if len(shapes) > 1 or None in shapes:
-        return None
-    return (len(node.items), *(next(iter(shapes), ()) or ()))
-
-
-def python_value(leaf: Leaf) -> bool | int | float | complex:
-    """The number of a leaf. Raises TypeError for text and things."""
-    value = leaf_value(leaf)
-    if not isinstance(value, bool | int | float | complex):
-        raise TypeError(f"{leaf.kind} is no number")
-    return value

@@ -126,7 +126,8 @@ class Observed:
     "Category: message", of the call that is observed, which is not the first of its kind in
     the process; `first_warnings` are those of a first one. `damage` says what the call changed
     about its input, empty when nothing. `copies` are the addresses of the copies that the
-    exporter made on request, `handshake` what a DLPack exporter was asked. `touched` counts the
+    exporter made on request, `handshake` what a DLPack exporter was asked;
+    `input_raised`: some method of the input raised while it was read. `touched` counts the
     pages of memory that the call touched first, `kept` the bytes it allocated that are in use
     after it, the result's among them; `asked` how often it asked the arrays in its input for an
     element, a length or a number. None when not counted.
@@ -139,6 +140,7 @@ class Observed:
     damage: str = ""
     copies: tuple[int, ...] = ()
     handshake: tuple[Ask, ...] = ()
+    input_raised: bool = False
     touched: int | None = None
     kept: int | None = None
     asked: int | None = None

@@ -16,9 +16,10 @@ from case_strategies import CASES, SHAPES
 from tensorpact.backends.numpy import backend
 from tensorpact.backends.protocol import claims_of
 from tensorpact.cases import contents, dtypes, exporters, layouts, plan
-from tensorpact.cases.build import Unbuildable, build
+from tensorpact.cases.build import build
 from tensorpact.cases.covering import covering
 from tensorpact.cases.feasible import feasible, possible
+from tensorpact.cases.live import Unbuildable
 from tensorpact.cases.model import (
     HOST_EXPORTERS,
     Block,

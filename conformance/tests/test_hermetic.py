@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 from hypothesis import configuration, settings
 
@@ -62,3 +64,28 @@ def test_the_profile_of_the_caller_does_not_change_what_is_drawn() -> None:
     finally:
         settings.load_profile(before)
     assert repr(inherited) == repr(drawing(7))
+
+
+def test_threads_that_overlap_give_hypothesis_back_as_it_was(tmp_path: Path) -> None:
+    first_in, second_in, first_out = Event(), Event(), Event()
+
+    def first() -> None:
+        with hermetic():
+            first_in.set()
+            second_in.wait(0.1)
+        first_out.set()
+
+    def second() -> None:
+        first_in.wait()
+        with hermetic():
+            second_in.set()
+            first_out.wait(0.1)
+
+    configuration.set_hypothesis_home_dir(tmp_path)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for run in [pool.submit(first), pool.submit(second)]:
+                run.result()
+        assert configuration.storage_directory("examples").path.parent == tmp_path
+    finally:
+        configuration.set_hypothesis_home_dir(None)

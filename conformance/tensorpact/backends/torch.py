@@ -162,6 +162,7 @@ backend = Backend(
         **{name: f"torch.{name}" for name in ALL},
         "__array__": "{}.numpy()",
         "negative": "torch._neg_view({x})",
+        "resize": "{x}.resize_(...)",
     },
     dtypes=DTYPES,
     authorities={

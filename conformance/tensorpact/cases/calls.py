@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 
 from reftensor.rules import kind_of
@@ -34,13 +33,6 @@ def argument_product(operation: str, claims: Claims) -> list[dict[str, Argument]
         {name: value for name, value in zip(axes, row, strict=True) if value != UNSET}
         for row in product(*axes.values())
     ]
-
-
-def calls_on(dtype: str, claims: Claims) -> Iterator[Call]:
-    """Every call that data of this dtype can be given to, arguments in full."""
-    for operation in sorted(claims.operations):
-        for arguments in argument_product(operation, claims):
-            yield resolved(operation, arguments, dtype, claims)
 
 
 def resolved(operation: str, arguments: dict[str, Argument], dtype: str, claims: Claims) -> Call:

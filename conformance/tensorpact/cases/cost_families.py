@@ -9,9 +9,10 @@ from random import Random
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls
-from tensorpact.cases.build import ENDLESS, OVER_ARRAYS, TOUCHED, UNTOUCHED
+from tensorpact.cases.build_host import OVER_ARRAYS
 from tensorpact.cases.device_families import absent_devices
 from tensorpact.cases.feasible import feasible
+from tensorpact.cases.live import ENDLESS, TOUCHED, UNTOUCHED
 from tensorpact.cases.memory_families import suits
 from tensorpact.cases.model import (
     Argument,

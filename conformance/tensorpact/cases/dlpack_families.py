@@ -8,7 +8,7 @@ from random import Random
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts
-from tensorpact.cases.build import truth_strides
+from tensorpact.cases.build_host import truth_strides
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.memory_families import (
     ALIGNMENTS,
@@ -18,10 +18,8 @@ from tensorpact.cases.memory_families import (
     known_dtypes,
     sampled,
 )
-from tensorpact.cases.model import Argument, Block, Case, call
+from tensorpact.cases.model import DLPACKS, Argument, Block, Case, call
 from tensorpact.cases.twists import Outcome, named
-
-EXPORTERS = ("dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule")
 
 _HARMLESS = named(Outcome.TAKEN, Outcome.OPEN)
 _USELESS = named(Outcome.REFUSED, Outcome.RAISED)
@@ -31,7 +29,7 @@ def importing(claims: Claims) -> list[tuple[str, str]]:
     """Each operation with the exporters that it is documented to take; from_dlpack with all."""
     return [
         (operation, exporter)
-        for operation, exporter in product(sorted(claims.operations), EXPORTERS)
+        for operation, exporter in product(sorted(claims.operations), DLPACKS)
         if operation == "from_dlpack"
         or claims.accepted(operation, "capsule" if exporter == "capsule" else "dlpack")
     ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts, twists
-from tensorpact.cases.build import TYPECODES, truth_strides
-from tensorpact.cases.model import Block, Case, Values, leaves
+from tensorpact.cases.build_host import TYPECODES, truth_strides
+from tensorpact.cases.model import DLPACKS, Block, Case, Values, leaves
 
 _FLAT = {"array.array", "bytearray", "bytes", "mmap"}
-_DLPACK = {"dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule"}
 _SWAPPABLE = {"ndarray", "subclass", "memmap", "memoryview", "array_interface", "array_protocol"}
 _REAL_OR_COMPLEX = ("float", "bfloat", "complex")
 
@@ -50,12 +49,12 @@ def feasible(block: Block, claims: Claims) -> bool:
         return _foreign(block)
     if block.foreign_order and not _swappable(block):
         return False
-    return block.alignment > 0 and (block.exporter not in _DLPACK or _dlpack(block))
+    return block.alignment > 0 and (block.exporter not in DLPACKS or _dlpack(block))
 
 
 def _sane(block: Block) -> bool:
     """Explicit strides stand with the layout "strides" only, one a dimension; twists fit."""
-    if block.twist and not (block.exporter in _DLPACK and twists.exists(block)):
+    if block.twist and not (block.exporter in DLPACKS and twists.exists(block)):
         return False
     if block.strides is None:
         return block.layout != "strides"

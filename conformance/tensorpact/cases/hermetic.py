@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, configuration, settings
@@ -30,10 +31,21 @@ def drawing(count: int) -> settings:
     )
 
 
+_alone = Lock()
+
+
 @contextmanager
 def hermetic() -> Iterator[None]:
-    """While entered, Hypothesis knows neither the modules of the process nor its folder."""
-    with TemporaryDirectory(prefix="tensorpact-") as folder, _home(folder), _no_local_constants():
+    """While entered, Hypothesis knows neither the modules of the process nor its folder.
+
+    What it changes belongs to the whole process: of several threads one is in it at a time.
+    """
+    with (
+        _alone,
+        TemporaryDirectory(prefix="tensorpact-") as folder,
+        _home(folder),
+        _no_local_constants(),
+    ):
         yield
 
 

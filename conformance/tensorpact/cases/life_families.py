@@ -13,6 +13,7 @@ from tensorpact.cases.device_families import absent_devices
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.memory_families import known_dtypes, sampled, suits
 from tensorpact.cases.model import (
+    DLPACKS,
     HOST_EXPORTERS,
     Argument,
     Block,
@@ -37,7 +38,6 @@ _LAYOUTS = tuple(name for name in layouts.NAMES if not name.startswith("negative
 """Who keeps what alive does not hang on the direction of strides, which other families try."""
 
 _EXPORTERS = ("own", *HOST_EXPORTERS)
-_DLPACK = ("dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule")
 _TWISTS = tuple(
     name
     for name in twists.named(Outcome.TAKEN, Outcome.OPEN, Outcome.REFUSED, Outcome.RAISED)
@@ -69,7 +69,7 @@ def _block(random: Random, claims: Claims, exporter: str, **fixed: Any) -> Block
             "layout": random.choice(_LAYOUTS) if random.random() < 0.3 and turn < 10 else "C",
             "readonly": random.random() < 0.1 and turn < 10,
         }
-        if exporter in _DLPACK and random.random() < 0.8:
+        if exporter in DLPACKS and random.random() < 0.8:
             fields["twist"] = random.choice(_TWISTS) if random.random() < 0.6 else "plain"
         if turn > 12:
             fields |= {"shape": (3,), "dtype": "uint8"}
@@ -210,7 +210,7 @@ def deletions(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     for plain in (True, False):
         names = ("plain", "null_when_empty") if plain else _TWISTS
         rows = product(
-            operations, _DLPACK, names, ((3,), (0,)), ("source, result", "result, source")
+            operations, DLPACKS, names, ((3,), (0,)), ("source, result", "result, source")
         )
         for operation, exporter, twist, shape, order in sampled(rows, limit // 5, random):
             dtype = random.choice(known_dtypes(claims))

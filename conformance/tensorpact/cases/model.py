@@ -34,6 +34,9 @@ HOST_EXPORTERS = (
 `dlpack_old` knows only `stream` and gives legacy capsules, `dlpack_ignores_copy` takes the
 keyword `copy` and does not honour it; `array_protocol_old` has `__array__` without `copy`."""
 
+DLPACKS = ("dlpack", "dlpack_old", "dlpack_ignores_copy", "capsule")
+"""Those of them that lend through DLPack alone, whose exports can be made by hand."""
+
 EXPORTERS = ("own", *HOST_EXPORTERS)
 """The kinds of object with memory; `own` is a tensor of the backend itself. One more kind,
 `accelerated`, is an array of another library on a device other than the host."""

@@ -43,7 +43,8 @@ class Schedule:
     """What is done after the call. `drops` are the handles in the order of their release.
 
     `thread`: all but the first of them are dropped in another thread. `lines` are what a person
-    would type after the call, which stands for `{}` where it is repeated.
+    would type after the call, which stands for `{}` where it is repeated; how source and result
+    are resized depends on what they are.
     """
 
     kind: Kind
@@ -85,10 +86,8 @@ SCHEDULES: Mapping[str, Schedule] = {
     "concurrent": Schedule(
         "concurrent", ("with ThreadPoolExecutor(4) as pool: pool.map(lambda _: {}, range(100))",)
     ),
-    "resized": Schedule(
-        "resize source", ("x.append(x[0])  # a mapping: x.close(); an array: x.resize(...)",)
-    ),
-    "result resized": Schedule("resize result", ("result.resize(...)  # to more elements",)),
+    "resized": Schedule("resize source", ("{source resized}",)),
+    "result resized": Schedule("resize result", ("{result resized}  # to more elements",)),
     "consumed twice": Schedule("twice", ("{}",)),
     "deleted without the GIL": Schedule(
         "no GIL",

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tensorpact.backends.protocol import ALL, Claims
-from tensorpact.cases import calls, dlpack_families, dtypes, layouts
+from tensorpact.cases import calls, dtypes, layouts
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.hermetic import drawing, hermetic
 from tensorpact.cases.memory_families import CONTENTS, block, suits
 from tensorpact.cases.memory_families import states as every_state
 from tensorpact.cases.model import (
+    DLPACKS,
     EXPORTERS,
     Argument,
     Block,
@@ -103,7 +104,7 @@ def _blocks(draw: st.DrawFn, claims: Claims) -> Block:
         foreign_order=draw(_SELDOM),
         readonly=draw(_SELDOM),
         content=draw(st.sampled_from((*CONTENTS, f"bits:{bits}"))),
-        twist=draw(_TWIST) if exporter in dlpack_families.EXPORTERS else "",
+        twist=draw(_TWIST) if exporter in DLPACKS else "",
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import contents, dtypes, layouts
-from tensorpact.cases.build import TYPECODES, truth_strides
+from tensorpact.cases.build_host import TYPECODES, truth_strides
 from tensorpact.cases.model import Argument, Block, Case, Leaf, Node, Story, leaf_value, two_numbers
 from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.cases.things import THINGS
@@ -31,7 +31,7 @@ def spell(case: Case, claims: Claims) -> str:
     else:
         assert root is not None
         data = _node(root, claims, lines)
-    call = _scheduled(case, call_text(case, claims, data))
+    call = _scheduled(case, claims, call_text(case, claims, data))
     return "\n".join([*preparations(case, claims), *lines, *_state(case, claims, call)])
 
 
@@ -50,7 +50,7 @@ def call_text(case: Case, claims: Claims, data: str) -> str:
     return f"{_operation(name, claims)}({', '.join([data, *arguments])})"
 
 
-def _scheduled(case: Case, call: str) -> str:
+def _scheduled(case: Case, claims: Claims, call: str) -> str:
     """The call, and what is done after it, or with it, along the schedule."""
     if not case.schedule:
         return call
@@ -59,7 +59,20 @@ def _scheduled(case: Case, call: str) -> str:
         call = f"reftensor.from_dlpack({call})"
     bare = schedule.kind in ("repeat", "concurrent", "unconsumed")
     first = [] if bare else [f"result = {call}"]
-    return "\n".join([*first, *(line.replace("{}", call) for line in schedule.lines)])
+    words = {
+        "{}": call,
+        "{source resized}": _RESIZED.get(
+            case.block.exporter if case.block else "", "x.resize(...)"
+        ),
+        "{result resized}": word(claims, "resize", x="result"),
+    }
+    lines = "\n".join([*first, *schedule.lines])
+    for name, text in words.items():
+        lines = lines.replace(name, text)
+    return lines
+
+
+_RESIZED = {"bytearray": "x.append(0)", "array.array": "x.append(x[0])", "mmap": "x.close()"}
 
 
 def preparations(case: Case, claims: Claims) -> list[str]:

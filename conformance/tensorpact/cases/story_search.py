@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts
-from tensorpact.cases.build import TYPECODES
+from tensorpact.cases.build_host import TYPECODES
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.hermetic import drawing, hermetic
 from tensorpact.cases.memory_families import suits

@@ -8,7 +8,16 @@ from typing import Any
 
 
 class InputError(Exception):
-    """Raised by the input's own methods; a call that meets it must let it through."""
+    """Raised by the input's own methods; a call that meets it must let it through.
+
+    `met` counts them all, so that one which was swallowed is noticed.
+    """
+
+    met = 0
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*words)
+        InputError.met += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ WORDS: Mapping[str, str] = {
     "set_default_dtype": "{module}.set_default_dtype({dtype})",
     "set_default_device": "{module}.set_default_device({device})",
     "default_device": "{module}.device",
+    "resize": "{x}.resize(...)",
 }
 """By name: `view` takes slices, `permute` axes, `expand` a shape or, with {strides}, the byte
-strides; then the transforms of `Backend.lazy`, what `Backend.grad` does to a source, and how
-defaults are set."""
+strides; then the transforms of `Backend.lazy`, what `Backend.grad` does to a source, how defaults
+are set, and how a tensor is resized in place."""
 
 
 def spelled(claims: Claims, what: str) -> str | None:

@@ -8,8 +8,8 @@ from math import prod
 
 from reftensor.rules import Memory, Need
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.build import TOUCHED
 from tensorpact.cases.dtypes import RAW, itemsize
+from tensorpact.cases.live import TOUCHED
 from tensorpact.cases.model import Block, Case, Leaf, Values
 from tensorpact.cases.things import THINGS
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
@@ -113,8 +113,9 @@ GUARANTEES: tuple[Guarantee, ...] = (
         id="cost.stacking",
         level=Level.SHOULD,
         over="values",
-        sentence="A list of arrays is taken array by array: the work that is done in Python does "
-        "not grow with the number of elements in each, or the user is warned.",
+        sentence="Arrays in a list, or behind `__array__`, are taken array by array: the work that "
+        "is done in Python does not grow with the number of elements in each, or the user is "
+        "warned.",
         why="A batch of images becomes a tensor a thousand times slower than it has to, and "
         "nothing says so.",
         operations=INGEST,

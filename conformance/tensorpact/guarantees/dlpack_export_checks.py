@@ -237,7 +237,9 @@ def names_its_device(trial: Trial) -> Judgement:
     if found is None or not found.known or given.giver.device is None:
         return SKIP
     if said is None:
-        return Failure(f"device {found.device}, as of the capsule", "no __dlpack_device__")
+        return Failure(
+            f"device {found.device}, as of the capsule", "no answer of __dlpack_device__"
+        )
     if found.device != said:
         return Failure(f"device {said}, as of __dlpack_device__", f"device {found.device}")
     if (said[0] in HOST_CODES) == (given.giver.device in claims.unaddressable):

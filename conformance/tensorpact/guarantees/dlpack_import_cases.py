@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.model import Block, Case, Leaf, Nest, leaves
+from tensorpact.cases.model import DLPACKS, Block, Case, Leaf, Nest, leaves
 from tensorpact.cases.twists import Outcome, named, twist_of
 from tensorpact.expectation import layout_traits
-from tensorpact.guarantees.predicates import PYTHON_KINDS, Applies
-from tensorpact.guarantees.relations import DLPACKS
+from tensorpact.guarantees.predicates import Applies
+from tensorpact.inference import PYTHON_KINDS
 
 _KNOWS_ALL = ("dlpack", "dlpack_ignores_copy")
 _WITHOUT_PROTOCOL = ("array.array", "bytearray", "bytes", "memoryview", "mmap",

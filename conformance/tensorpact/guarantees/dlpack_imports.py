@@ -5,9 +5,8 @@ from __future__ import annotations
 from tensorpact.guarantees import dlpack_import_cases as cases
 from tensorpact.guarantees import dlpack_import_checks as checks
 from tensorpact.guarantees.model import Guarantee, Level
+from tensorpact.guarantees.predicates import IMPORTS
 from tensorpact.guarantees.promises import dlpack, safety, std, std_topic, torch
-
-IMPORTS = ("as_tensor", "tensor", "asarray", "from_dlpack")
 
 _CAPSULES = torch("asarray", "DLPack capsules")
 _METHOD = "API_specification/generated/array_api.array.__dlpack__"

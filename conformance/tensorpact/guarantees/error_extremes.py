@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.build import ENDLESS
+from tensorpact.cases.live import ENDLESS
 from tensorpact.cases.model import Case, Leaf
 from tensorpact.cases.things import THINGS
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level

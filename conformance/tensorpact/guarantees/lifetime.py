@@ -5,13 +5,12 @@ from __future__ import annotations
 from tensorpact.guarantees import lifetime_cases as cases
 from tensorpact.guarantees import lifetime_checks as checks
 from tensorpact.guarantees.model import Guarantee, Level
-from tensorpact.guarantees.predicates import EVERY, GIVE, SHARE
+from tensorpact.guarantees.predicates import EVERY, GIVE, IMPORTS, SHARE
 from tensorpact.guarantees.promises import dlpack, pep3118, safety, torch
 
 TITLE = "who keeps what alive"
 
 ALL = (*EVERY, *GIVE)
-IMPORTS = ("as_tensor", "tensor", "asarray", "from_dlpack")
 
 GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reftensor.rules import Memory, PythonKind
+from reftensor.rules import Memory
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import FOREIGN
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, leaves
 from tensorpact.cases.remember import remembered
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.inference import PYTHON_KINDS
 from tensorpact.seen.raised import Raised
 from tensorpact.trial import Trial
 
 Applies = Callable[[Case, Claims], bool]
 
 INGEST = ("as_tensor", "tensor", "asarray")
+IMPORTS = ("as_tensor", "tensor", "asarray", "from_dlpack")
 SHARE = ("as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack")
 EVERY = ("as_tensor", "tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack")
 GIVE = ("__dlpack__", "__array__", "buffer")
-PYTHON_KINDS = frozenset(kind.value for kind in PythonKind)
 
 SPECIFIC = ("TypeError", "ValueError", "OverflowError", "BufferError")
 _TELLING = ("AttributeError", "NotImplementedError", "RecursionError", "MemoryError")

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from reftensor.rules import Memory
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.model import Block, Case, Source, call
+from tensorpact.cases.model import DLPACKS, Block, Case, Source, call
 from tensorpact.cases.twists import speaks_legacy
 from tensorpact.guarantees import exports
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, SHARE
 from tensorpact.guarantees.promises import dlpack, safety, std_topic
-from tensorpact.guarantees.relations import DLPACKS, written_block
+from tensorpact.guarantees.relations import written_block
 from tensorpact.trial import Relation, Result, Trial
 
 TITLE = "memory that the source forbids to write"

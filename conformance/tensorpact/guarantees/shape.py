@@ -8,7 +8,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts
 from tensorpact.cases.model import Block, Case, Leaf, Nest, State, leaves
 from tensorpact.cases.things import THINGS
-from tensorpact.expectation import KIND_OF_EXPORTER, layout_traits, reads_raw, shape_of
+from tensorpact.expectation import KIND_OF_EXPORTER, layout_traits, reads_raw
 from tensorpact.guarantees.elements import understood
 from tensorpact.guarantees.model import (
     PASS,
@@ -32,6 +32,7 @@ from tensorpact.guarantees.predicates import (
     refused_wrongly,
 )
 from tensorpact.guarantees.promises import numpy, safety, std, torch
+from tensorpact.inference import shape_of
 from tensorpact.trial import Relation, Trial
 
 TITLE = "which shape and strides come out"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.build import UNTOUCHED, truth_strides
+from tensorpact.cases.build_host import truth_strides
 from tensorpact.cases.dtypes import itemsize
 from tensorpact.cases.layouts import aliased
-from tensorpact.cases.model import Block, Case
+from tensorpact.cases.live import UNTOUCHED
+from tensorpact.cases.model import DLPACKS, Block, Case
 from tensorpact.guarantees.relations import (
     BUFFERS,
-    DLPACKS,
     default_is_moot,
     in_first_spelling,
     written_block,
@@ -45,7 +45,7 @@ def own(case: Case, _: Claims) -> bool:
     if block is None or block.exporter != "own":
         return False
     given = case.call.given("copy") or case.call.given("requires_grad")
-    return in_first_spelling(case) and not given
+    return in_first_spelling(case) and default_is_moot(case) and not given
 
 
 def copy_none(case: Case, _: Claims) -> bool:

@@ -25,12 +25,12 @@ from tensorpact.guarantees.numbers import (
     parts_of,
 )
 from tensorpact.guarantees.predicates import (
-    PYTHON_KINDS,
     numeric,
     ordinary_block,
     plainly_nested,
     python_kinds,
 )
+from tensorpact.inference import PYTHON_KINDS
 
 _MISREADABLE = frozenset({"negative", "unaligned_stride", "misaligned"})
 """Layouts that guarantees of the group `error` are about."""

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from reftensor import capi
 from reftensor.dlpack import USED, VERSIONED, DLManagedTensorVersioned
 from tensorpact.capsules import fields
-from tensorpact.cases.build import Live
 from tensorpact.cases.exporters import OneCapsule
+from tensorpact.cases.live import Live
 from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
 from tensorpact.probes.raising import attempt
 from tensorpact.seen.life import Again, Life, Unlocked
 
-_MICROSECONDS = 3_000
+_TIMES, _MICROSECONDS = 20, 1_000
+"""How long a thread has to come to the GIL: on a machine that is busy it may start late."""
+
 _NEVER = 1_000.0
 
 
@@ -87,7 +90,12 @@ def _taken(capsule: Any) -> tuple[int, int] | None:
 _WITH_GIL, _WITHOUT_GIL = ctypes.PyDLL(None), ctypes.CDLL(None)
 
 
-def _in_a_bare_thread(function: int, argument: int, still: Any) -> Any:
+def _still_after_a_while(still: Callable[[], bool]) -> bool:
+    _WITH_GIL.usleep(_MICROSECONDS)
+    return still()
+
+
+def _in_a_bare_thread(function: int, argument: int, still: Callable[[], bool]) -> bool | None:
     """Calls a C function in a new thread: what `still()` says while only this one has the GIL.
 
     None where there are no POSIX threads, or none to be had.
@@ -104,8 +112,7 @@ def _in_a_bare_thread(function: int, argument: int, still: Any) -> Any:
         )
         if started != 0:
             return None
-        _WITH_GIL.usleep(_MICROSECONDS)
-        seen = still()
+        seen = all(_still_after_a_while(still) for _ in range(_TIMES))
     finally:
         sys.setswitchinterval(interval)
     _WITHOUT_GIL.pthread_join(thread, None)

@@ -19,17 +19,19 @@ from functools import cache, partial
 from typing import Any
 
 from reftensor.capi import immortal
-from tensorpact.cases.build import Live
+from tensorpact.cases.live import Live
 from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
 from tensorpact.probes.raising import attempt
 from tensorpact.seen.life import Exit, Life
 
-_SECONDS = 5
+_SECONDS = 4
 _WORDS = 600
 _OTHERWISE = 95
 """The exit code of a fork that cannot be made to exit in order."""
+
+_BY_ITSELF = "a fork of this process does not exit in order by itself"
 
 _FILES = (io.IOBase, tempfile._TemporaryFileWrapper)
 """What writes or deletes a file of the process when it is freed."""
@@ -40,15 +42,17 @@ _kept: list[Any] = []
 
 def keep_at_exit(case: Case, live: Live, eyes: Eyes) -> Life:
     """How a process ends that holds the result and all that can be made of it."""
-    if sys.platform != "linux" or _empty_handed().cause:
-        return Life(unbuilt="a fork of this process does not exit in order by itself")
+    if sys.platform != "linux" or _at_first().cause:
+        return Life(unbuilt=_BY_ITSELF)
     live.only_lend()
     returned, raised = handles.outcome(case, live, eyes)
     if raised is not None:
         return Life(raised)
     held = [returned, live.obj]
     live.obj = returned = None
-    return Life(exit=_ended(partial(_keep, held, eyes)))
+    ending = _ended(partial(_keep, held, eyes))
+    # On a machine that is busy nothing ends in time.
+    return Life(unbuilt=_BY_ITSELF) if ending.cause and _empty_handed().cause else Life(exit=ending)
 
 
 def _keep(held: list[Any], eyes: Eyes) -> None:
@@ -59,9 +63,11 @@ def _keep(held: list[Any], eyes: Eyes) -> None:
     _kept.extend([attempt(partial(make, _kept[0], eyes))[0] for make in makers])
 
 
-@cache
 def _empty_handed() -> Exit:
     return _ended(lambda: None)
+
+
+_at_first = cache(_empty_handed)
 
 
 def _ended(before: Callable[[], None]) -> Exit:

@@ -14,7 +14,8 @@ from typing import Any
 from tensorpact.backends.memory import readable
 from tensorpact.capsules.fields import HOST_CODES, Fields, fields
 from tensorpact.cases import dtypes, layouts
-from tensorpact.cases.build import Live, Unbuildable, build
+from tensorpact.cases.build import build
+from tensorpact.cases.live import Live, Unbuildable
 from tensorpact.cases.model import Argument, Case, two_numbers
 from tensorpact.probes import memory, reads
 from tensorpact.probes.consumers import DLPACK, LENT, Held

@@ -12,8 +12,8 @@ import reftensor
 from reftensor.capi import Capsule
 from tensorpact.capsules import fields
 from tensorpact.cases import dtypes, layouts
-from tensorpact.cases.build import Live
 from tensorpact.cases.exporters import OneCapsule
+from tensorpact.cases.live import Live
 from tensorpact.cases.model import GIVE, Block, Case
 from tensorpact.probes.observe import Eyes, called
 from tensorpact.probes.raising import adapting, attempt

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tensorpact.cases.build import Live, Unbuildable, build
+from tensorpact.cases.build import build
+from tensorpact.cases.live import Live, Unbuildable
 from tensorpact.cases.model import Case
 from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.probes.consumption import consume_twice, delete_without_gil

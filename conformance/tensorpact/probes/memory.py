@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tensorpact.cases import contents, dtypes
-from tensorpact.cases.build import Live
+from tensorpact.cases.live import Live
 from tensorpact.cases.model import Block, Case, leaves
 from tensorpact.trial import Seen, Writes
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from tensorpact.backends.protocol import Backend, Device
 from tensorpact.cases import dtypes
-from tensorpact.cases.build import TOUCHED, UNREAD, UNTOUCHED, Live, Unbuildable, build
+from tensorpact.cases.build import build
+from tensorpact.cases.live import TOUCHED, UNREAD, UNTOUCHED, Live, Unbuildable
 from tensorpact.cases.model import Argument, Block, Case, Leaf, Nest, State, Values, leaves
+from tensorpact.cases.thing import InputError
 from tensorpact.cases.things import THINGS
 from tensorpact.cases.twists import twist_of
 from tensorpact.probes import memory, onward, reads
@@ -86,7 +88,7 @@ def observe(case: Case, eyes: Eyes) -> Observed:
     before = _snapshot(live)
     first = _first_warnings(case, live, eyes)
     count = _counter(case, eyes)
-    before_it = len(live.handshake)
+    before_it, met = len(live.handshake), InputError.met
     (returned, raised, warned), touched, kept = count(lambda: called(case, live, eyes))
     seen = Observed(
         raised=raised,
@@ -95,6 +97,7 @@ def observe(case: Case, eyes: Eyes) -> Observed:
         damage=_damage(case, live, before),
         copies=tuple(live.copies),
         handshake=tuple(live.handshake[before_it:]),
+        input_raised=InputError.met > met,
         touched=touched,
         kept=kept,
         asked=_asked(case, live),

@@ -11,7 +11,7 @@ import numpy as np
 from tensorpact.backends.protocol import Backend
 from tensorpact.capsules import fields
 from tensorpact.cases import contents, dtypes
-from tensorpact.cases.build import Live
+from tensorpact.cases.live import Live
 from tensorpact.trial import Export, Seen
 
 _FIRST, _SECOND = 1, 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 try:
@@ -22,7 +23,8 @@ def untouched(nbytes: int) -> mmap.mmap:
     """A mapping of zeros none of whose pages exists yet, in pages of the smallest size."""
     mapping = mmap.mmap(-1, nbytes)
     if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        mapping.madvise(mmap.MADV_NOHUGEPAGE)
+        with suppress(OSError):  # a kernel that has no huge pages
+            mapping.madvise(mmap.MADV_NOHUGEPAGE)
     return mapping
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from tensorpact.cases.build import Unbuildable
+from tensorpact.cases.live import Unbuildable
 from tensorpact.cases.thing import InputError
 from tensorpact.errors import AdapterFault
 from tensorpact.seen.raised import Raised

@@ -11,7 +11,7 @@ from reftensor import capi
 from reftensor.dlpack import USED
 from tensorpact.capsules import Loan
 from tensorpact.cases import contents, dtypes
-from tensorpact.cases.build import Live
+from tensorpact.cases.live import Live
 from tensorpact.cases.model import Block, Case
 from tensorpact.cases.schedules import RESULT, SOURCE, Schedule
 from tensorpact.probes import handles

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from tensorpact.cases import dtypes
-from tensorpact.cases.build import Live
+from tensorpact.cases.live import Live
 from tensorpact.cases.model import GIVE, Case
 from tensorpact.errors import AdapterFault
 from tensorpact.probes import handles, heap

@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from tensorpact.cases.build import Live, build
+from tensorpact.cases.build import build
+from tensorpact.cases.live import Live
 from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes

@@ -10,7 +10,8 @@ import numpy as np
 
 import reftensor
 from tensorpact.cases import dtypes, stories
-from tensorpact.cases.build import Unbuildable, build
+from tensorpact.cases.build import build
+from tensorpact.cases.live import Unbuildable
 from tensorpact.cases.model import Block, Case, Step
 from tensorpact.probes.observe import Eyes, arguments_of
 from tensorpact.probes.raising import adapting, attempt

@@ -28,8 +28,15 @@ def collapse() -> None:
 
 
 def _allocated() -> Iterator[tuple[int, int]]:
-    """The ranges of writable memory that no file and no other process has a part in."""
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    """The ranges of writable memory that no file and no other process has a part in.
+
+    None where the system does not show them.
+    """
+    try:
+        lines = Path("/proc/self/maps").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
         span, rights, _, _, _, *name = line.split(maxsplit=5)
         if rights == "rw-p" and (not name or name == ["[heap]"]):
             start, stop = span.split("-")

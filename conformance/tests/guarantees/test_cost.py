@@ -10,8 +10,8 @@ import pytest
 
 import reftensor
 from tensorpact.backends.numpy import backend as numpy_backend
-from tensorpact.cases.build import TOUCHED, UNTOUCHED
 from tensorpact.cases.cost_families import MANY, SOME
+from tensorpact.cases.live import TOUCHED, UNTOUCHED
 from tensorpact.cases.model import Block, Case, Leaf, State, Values, call
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Failure

@@ -17,8 +17,8 @@ from tensorpact.backends.numpy import address
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
 from tensorpact.backends.reference import backend as reference_backend
-from tensorpact.cases.build import ENDLESS
 from tensorpact.cases.cost_families import BEYOND
+from tensorpact.cases.live import ENDLESS
 from tensorpact.cases.model import Block, Case, Leaf, Nest, State, Values, call, py
 from tensorpact.cases.things import THINGS
 from tensorpact.seen.raised import Raised

@@ -250,7 +250,7 @@ def test_a_function_of_python_waits_for_the_gil() -> None:
     assert called == [1]
 
 
-@pytest.mark.parametrize("backend", [reference_backend, numpy_backend], ids=str)
+@pytest.mark.parametrize("backend", [reference_backend, numpy_backend], ids=lambda b: b.name)
 def test_the_deleters_of_sound_backends_wait_for_the_gil(backend: Backend) -> None:
     found = verdict(backend, [life("deleted without the GIL", "asarray")])
     assert "lifetime.deleter-takes-the-gil" in found.kept

@@ -13,7 +13,7 @@ import reftensor
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
 from tensorpact.backends.reference import backend as reference_backend
-from tensorpact.cases.build import UNTOUCHED
+from tensorpact.cases.live import UNTOUCHED
 from tensorpact.cases.model import Block, Case, call
 from tensorpact.guarantees.sharing_checks import FEW_PAGES
 from verdicts import Array, Fault, Operation, given, numpy_fault, reference_fault, verdict
