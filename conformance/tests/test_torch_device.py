@@ -145,6 +145,16 @@ def test_a_gradient_reaches_a_leaf_on_either_device() -> None:
         assert not flows(leaf.detach().requires_grad_(), leaf)
 
 
+@_needs_device
+@alone
+def test_a_gradient_is_seen_in_a_process_that_called_backward_before() -> None:
+    torch.ones(2, requires_grad=True).sum().backward()
+    flows = claimed().grad["flows"]
+    for device in BOTH:
+        leaf = torch.ones(2, device=device, requires_grad=True)
+        assert flows(leaf.view_as(leaf), leaf)
+
+
 # --------------------------------------------------------------------------- the log
 
 

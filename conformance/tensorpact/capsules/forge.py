@@ -67,6 +67,11 @@ class Loan:
         return len(self.threads)
 
 
+_forever: list[object] = []
+"""Structures that have no deleter: nobody says when the consumer has read them for the last
+time, which may be when it gives the memory up."""
+
+
 def forge(description: Description, keep: object = None) -> tuple[Any, Loan]:
     """A capsule with these fields, and what became of it; `keep` lives as long as it is lent.
 
@@ -79,7 +84,9 @@ def forge(description: Description, keep: object = None) -> tuple[Any, Loan]:
         ctypes.memset(ctypes.addressof(managed.dl_tensor), 0xFF, ctypes.sizeof(DLTensor))
     address = ctypes.addressof(managed)
     loan = Loan(keep, (managed, arrays))
-    if description.deleter:
+    if not description.deleter:
+        _forever.append((managed, arrays))
+    else:
         managed.deleter = ctypes.cast(_deleter, c_void_p).value
         _lent[address] = (managed, arrays, loan)
     name = description.name or (dlpack.LEGACY if description.version is None else dlpack.VERSIONED)

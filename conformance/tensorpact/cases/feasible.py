@@ -5,7 +5,8 @@ from __future__ import annotations
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts, twists
 from tensorpact.cases.build_host import TYPECODES, truth_strides
-from tensorpact.cases.model import DLPACKS, Block, Case, Values, leaves
+from tensorpact.cases.model import DLPACKS, Block, Call, Case, Story, Values, leaves
+from tensorpact.cases.stories import call_of
 
 _FLAT = {"array.array", "bytearray", "bytes", "mmap"}
 _SWAPPABLE = {"ndarray", "subclass", "memmap", "memoryview", "array_interface", "array_protocol"}
@@ -14,12 +15,27 @@ _REAL_OR_COMPLEX = ("float", "bfloat", "complex")
 
 def possible(case: Case, claims: Claims) -> bool:
     """Whether every block of the case can be made, and the call has what it needs."""
+    if not asks_for_what_there_is(case, claims):
+        return False
     match case.source:
         case Block() as block:
             return feasible(block, claims) and _has_stream(case, block, claims)
         case Values(root):
             return all(feasible(item, claims) for item in leaves(root) if isinstance(item, Block))
     return True
+
+
+def asks_for_what_there_is(case: Case, claims: Claims) -> bool:
+    """Whether the backend has the dtypes that are asked for; what is none has no need to be."""
+    if isinstance(case.source, Story):
+        asked = (s.detail for s in case.source.steps if s.verb == "call" and "dtype=" in s.detail)
+        return all(_has_dtype(call_of(detail), claims) for detail in asked)
+    return _has_dtype(case.call, claims)
+
+
+def _has_dtype(call: Call, claims: Claims) -> bool:
+    dtype = call.dtype
+    return dtype is None or dtype in claims.dtypes or dtype.startswith("python:")
 
 
 def _has_stream(case: Case, block: Block, claims: Claims) -> bool:

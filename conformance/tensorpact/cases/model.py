@@ -316,6 +316,10 @@ def _walked(node: Node) -> Iterator[Leaf | Block]:
 
 # --------------------------------------------------------------------------- JSON
 
+_KEYS = ("source", "call", "state", "schedule")
+REMARKS = ("id", "result", "raises")
+"""What a golden vector says besides its case: its name, and what the call must come to."""
+
 
 def to_json(case: Case) -> dict[str, Any]:
     """The case as plain JSON data, defaults left out; `from_json` is its inverse."""
@@ -327,18 +331,31 @@ def to_json(case: Case) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> Case:
-    """The case that `to_json` wrote. Raises ValueError naming what does not fit."""
+    """The case that `to_json` wrote. Raises ValueError naming what does not fit, and what would.
+
+    The names of operations, dtypes, layouts and so on must be known; those of devices and of
+    keywords are the backend's own. Beside the case there may stand the keys of `REMARKS`.
+    """
+    from tensorpact.cases import checked
+
     try:
+        checked.only("case", data, (*_KEYS, *REMARKS))
         arguments = dict(data["call"])
         operation = arguments.pop("operation")
-        return Case(
+        state = data.get("state", {})
+        checked.only("state", state, State.__slots__)
+        made = Case(
             _source_from_json(data["source"]),
             call(operation, **arguments),
-            State(**data.get("state", {})),
+            State(**state),
             data.get("schedule", ""),
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a case: {error!r}") from error
+        checked.known_names(made)
+    except KeyError as error:
+        raise ValueError(f"not a case: it has no key {error}") from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"not a case: {error}") from error
+    return made
 
 
 def _fields(value: Any, default: Any) -> dict[str, Any]:
@@ -356,6 +373,11 @@ def _source_to_json(source: Source) -> dict[str, Any]:
 
 
 def _source_from_json(data: Mapping[str, Any]) -> Source:
+    from tensorpact.cases import checked
+
+    checked.only("source", data, ("values", "story", "block"))
+    if len(data) > 1:
+        raise ValueError(f"a source is one of its keys, not {' and '.join(data)}")
     if "values" in data:
         return Values(_node_from_json(data["values"]))
     if "story" in data:
@@ -364,6 +386,9 @@ def _source_from_json(data: Mapping[str, Any]) -> Source:
 
 
 def _block(data: Mapping[str, Any]) -> Block:
+    from tensorpact.cases import checked
+
+    checked.only("block", data, Block.__slots__)
     sequences = {k: tuple(v) for k, v in data.items() if isinstance(v, list)}
     return Block(**{**data, **sequences})
 

@@ -18,6 +18,7 @@ from tensorpact.cases import (
     rare_families,
     value_families,
 )
+from tensorpact.cases.feasible import asks_for_what_there_is
 from tensorpact.cases.model import Case
 from tensorpact.guarantees.model import Guarantee
 
@@ -160,8 +161,13 @@ def _sweep(
     return (*chosen, *memory_families.sampled(others, limit - len(chosen), random))
 
 
-def _tested(cases: Iterable[Case], claims: Claims, ids: tuple[str, ...] | None) -> tuple[Case, ...]:
-    """The cases that put one of the guarantees to the test; all of them where none is named."""
+def _tested(made: Iterable[Case], claims: Claims, ids: tuple[str, ...] | None) -> tuple[Case, ...]:
+    """The cases that put one of the guarantees to the test; all of them where none is named.
+
+    Blocks are feasible as the families make them, but their dtype need not be the backend's,
+    and some calls ask for the dtype of what they get.
+    """
+    cases = (case for case in made if asks_for_what_there_is(case, claims))
     if ids is None:
         return tuple(cases)
     from tensorpact.guarantees import TABLE, claimed

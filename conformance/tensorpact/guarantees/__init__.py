@@ -69,7 +69,15 @@ def claimed(
 
 
 def unknown_guarantee(name: str) -> str:
-    """One sentence that says that there is no such guarantee, and which come close."""
-    close = difflib.get_close_matches(name, [*TABLE, *GROUPS], n=3, cutoff=0.5)
+    """One sentence that says that there is no such guarantee, and which come close.
+
+    For what lies in a group, those of the group come before others.
+    """
+    if name in GROUPS:
+        return f"{name!r} is a group of guarantees; see `tensorpact list --group {name}`."
+    group = name.partition(".")[0]
+    inside = [other for other in TABLE if other.startswith(f"{group}.")]
+    close = difflib.get_close_matches(name, inside, n=3, cutoff=0.5)
+    close = close or difflib.get_close_matches(name, [*TABLE, *GROUPS], n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(close)}?" if close else "; see `tensorpact list`."
     return f"no guarantee matches {name!r}{hint}"

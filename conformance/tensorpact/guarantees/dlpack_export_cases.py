@@ -49,6 +49,11 @@ def plain(case: Case, claims: Claims) -> bool:
     return case.call.get("stream") is None and block.device not in claims.dataless
 
 
+def plain_in_place(case: Case, claims: Claims) -> bool:
+    """The same, and no copy is asked for, which a library may be unable to make."""
+    return plain(case, claims) and case.call.copy is not True
+
+
 def streamed(case: Case, claims: Claims) -> bool:
     """A stream is named for a tensor of the host, or said to be none."""
     block = case.block

@@ -93,7 +93,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
             dlpack("python_spec", "Implementation, on max_version", *_EXPORT),
             torch_method("parameter max_version"),
         ),
-        applies=cases.plain,
+        applies=cases.plain_in_place,
         check=checks.honours_version,
     ),
     Guarantee(

@@ -10,13 +10,26 @@ from tensorpact.guarantees import dlpack_import_cases as cases
 from tensorpact.guarantees.elements import same_elements
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
 from tensorpact.guarantees.predicates import described, must_raise, refused_wrongly
-from tensorpact.guarantees.relations import export_may_fail
+from tensorpact.guarantees.relations import export_may_fail, may_be_copied
 from tensorpact.trial import Trial
 
 TAKEN = "a tensor of its elements, as of any other export"
 
 
 def is_taken(trial: Trial) -> Judgement:
+    """As `is_taken_at_all`, where the exporter has lent anything.
+
+    What it refuses to a consumer that does not ask in its way is judged by the handshake.
+    """
+    return SKIP if _nothing_was_lent(trial) else is_taken_at_all(trial)
+
+
+def _nothing_was_lent(trial: Trial) -> bool:
+    asks = [ask for ask in trial.observed.handshake if ask.method == CAPSULE]
+    return bool(asks) and not any(ask.answered for ask in asks)
+
+
+def is_taken_at_all(trial: Trial) -> Judgement:
     """The dtype, the shape and the elements of the source; a refusal must be allowed."""
     expected, result = trial.expected, trial.observed.result
     if not expected.accepted or expected.refusal is not None or trial.observed.unbuilt:
@@ -26,7 +39,9 @@ def is_taken(trial: Trial) -> Judgement:
     if trial.observed.raised is not None and trial.observed.raised.by_input:
         return SKIP
     if result is None:
-        excused = export_may_fail(trial.case, trial.claims) or _between_elements(trial.case)
+        case, claims = trial.case, trial.claims
+        unable = case.call.copy is False and may_be_copied(case, claims)
+        excused = unable or export_may_fail(case, claims) or _between_elements(case)
         return SKIP if excused else refused_wrongly(trial, TAKEN)
     if not result.is_tensor or expected.dtype not in trial.claims.dtypes:
         return SKIP
@@ -62,7 +77,7 @@ def _legacy_was_lent(trial: Trial) -> bool:
 
 def is_buffer_error(trial: Trial) -> Judgement:
     """The class that the protocol has for what cannot be exchanged; the rest is for others."""
-    if not _tests_the_export(trial) or trial.observed.raised is None:
+    if not _tests_the_export(trial) or trial.observed.raised is None or _nothing_was_lent(trial):
         return SKIP
     return must_raise(trial, "BufferError", ("BufferError",))
 
@@ -84,7 +99,7 @@ def understood_or_refused(trial: Trial) -> Judgement:
         return SKIP
     if observed.raised is None:
         return same_elements(trial)
-    if export_may_fail(trial.case, trial.claims):
+    if _nothing_was_lent(trial) or export_may_fail(trial.case, trial.claims):
         return SKIP
     if observed.raised.is_a("BufferError", "ValueError"):
         return PASS

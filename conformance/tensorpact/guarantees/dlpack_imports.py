@@ -26,7 +26,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
             _CAPSULES,
         ),
         applies=cases.either_generation,
-        check=checks.is_taken,
+        check=checks.is_taken_at_all,
     ),
     Guarantee(
         id="dlpack.handshake",

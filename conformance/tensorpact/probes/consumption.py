@@ -10,13 +10,14 @@ from typing import Any
 
 from reftensor import capi
 from reftensor.dlpack import USED, VERSIONED, DLManagedTensorVersioned
-from tensorpact.capsules import fields
+from tensorpact.capsules import Loan, fields
 from tensorpact.cases.exporters import OneCapsule
 from tensorpact.cases.live import Live
 from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
 from tensorpact.probes.raising import attempt
+from tensorpact.probes.settling import comes_true
 from tensorpact.seen.life import Again, Life, Unlocked
 
 _TIMES, _MICROSECONDS = 20, 1_000
@@ -41,11 +42,16 @@ def consume_twice(case: Case, live: Live, eyes: Eyes) -> Life:
     if not handles.lies_in(returned, memory, eyes):
         return Life()
     second, refusal = handles.outcome(case, live, eyes)
-    before = sum(loan.deleted for loan in loans) if loans else None
+    before = _deleted(loans)
     del returned, second
-    after = sum(loan.deleted for loan in loans) if loans else None
-    deleted = None if before is None or after is None else (before, after)
+    if loans:
+        comes_true(lambda: _deleted(loans) > 0)
+    deleted = (before, _deleted(loans)) if loans else None
     return Life(again=Again(name, refusal, deleted))
+
+
+def _deleted(loans: list[Loan] | None) -> int:
+    return sum(loan.deleted for loan in loans or ())
 
 
 def delete_without_gil(case: Case, live: Live, eyes: Eyes) -> Life:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 import warnings
 import weakref
@@ -36,6 +37,12 @@ _BY_ITSELF = "a fork of this process does not exit in order by itself"
 _FILES = (io.IOBase, tempfile._TemporaryFileWrapper)
 """What writes or deletes a file of the process when it is freed."""
 
+_OURS = {
+    *("tensorpact", "tensorpact_fixtures", "multiprocessing"),
+    *("pytest", "_pytest", "xdist", "execnet", "coverage", "pytest_timeout", "hypothesis"),
+}
+"""Packages of this process whose threads and functions for the exit are not the library's."""
+
 _kept: list[Any] = []
 """What is still alive when the fork exits."""
 
@@ -51,8 +58,14 @@ def keep_at_exit(case: Case, live: Live, eyes: Eyes) -> Life:
     held = [returned, live.obj]
     live.obj = returned = None
     ending = _ended(partial(_keep, held, eyes))
+    if not ending.cause:
+        return Life(exit=ending)
+    # What the library does at the exit may be what keeps it orderly.
+    shut_down = _ended(partial(_keep, held, eyes), shutting_down=True)
     # On a machine that is busy nothing ends in time.
-    return Life(unbuilt=_BY_ITSELF) if ending.cause and _empty_handed().cause else Life(exit=ending)
+    if _empty_handed().cause or (shut_down.cause and _has_threads()):
+        return Life(unbuilt=_BY_ITSELF)
+    return Life(exit=shut_down)
 
 
 def _keep(held: list[Any], eyes: Eyes) -> None:
@@ -70,12 +83,33 @@ def _empty_handed() -> Exit:
 _at_first = cache(_empty_handed)
 
 
-def _ended(before: Callable[[], None]) -> Exit:
-    """How a fork ends that does something first, and then shuts Python down."""
+def _has_threads() -> bool:
+    """Whether there are threads that a fork does not have, and that a library may wait for.
+
+    Only those that Python's threading knows. One of C or C++ that is waited for shows in a fork
+    which holds nothing, if it is waited for there too; otherwise it is not told from a fault.
+    """
+    others = [each for each in threading.enumerate() if each is not threading.main_thread()]
+    return any(
+        _package(getattr(each, "_target", None) or type(each)) not in _OURS for each in others
+    )
+
+
+def _package(thing: Any) -> str:
+    """The outermost package in which a function or a class was defined, "" where unknown."""
+    function = thing.func if isinstance(thing, partial) else thing
+    return str(getattr(function, "__module__", None) or "").partition(".")[0]
+
+
+def _ended(before: Callable[[], None], *, shutting_down: bool = False) -> Exit:
+    """How a fork ends that does something first, and then shuts Python down.
+
+    `shutting_down`: the library's own functions for the exit are called.
+    """
     with tempfile.TemporaryFile() as words:
         child = _forked()
         if not child:
-            _exit_in_order(before, words.fileno())
+            _exit_in_order(before, words.fileno(), shutting_down)
         status = _waited(child)
         words.seek(0)
         said = words.read(_WORDS).decode(errors="replace")
@@ -92,7 +126,7 @@ def _forked() -> int:
         return os.fork()
 
 
-def _exit_in_order(before: Callable[[], None], words: int) -> None:
+def _exit_in_order(before: Callable[[], None], words: int, shutting_down: bool) -> None:
     """In the fork: never returns. What Python says of its end goes to the file.
 
     It ends by an alarm, should the process that waits for it be gone.
@@ -102,7 +136,7 @@ def _exit_in_order(before: Callable[[], None], words: int) -> None:
     for stream in (1, 2):
         os.dup2(words, stream)
     try:
-        _disown()
+        _disown(shutting_down)
     except BaseException:  # what is private to Python is gone: this fork would do harm
         os._exit(_OTHERWISE)
     try:
@@ -111,20 +145,40 @@ def _exit_in_order(before: Callable[[], None], words: int) -> None:
         ctypes.PyDLL(None).Py_Exit(0)
 
 
-def _disown() -> None:
+def _disown(shutting_down: bool) -> None:
     """What the process was to clean up when it ends is not the fork's: temporary files, above all.
 
-    The library's own functions for the exit are not called either; what is left is Python's
-    teardown of modules and objects, and that of C and C++. Files are left open: to close them
+    Unless it is `shutting_down`, the library's own functions for the exit are not called either;
+    what is left is Python's teardown of modules and objects, and that of C and C++. Files are left open: to close them
     would write once more what the process has not written yet.
     """
     faulthandler.disable()
-    atexit._clear()
+    if shutting_down:
+        atexit.unregister(_Foreign())
+    else:
+        atexit._clear()
     for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]  # private
-        finalizer.detach()
+        alive = finalizer.peek()
+        if alive is None or not shutting_down or _is_foreign(alive[1]):
+            finalizer.detach()
     gc.unfreeze()  # what is frozen is not listed
     immortal([thing for thing in gc.get_objects() if issubclass(type(thing), _FILES)])
     gc.freeze()
+
+
+def _is_foreign(function: Any) -> bool:
+    package = _package(function)
+    return package in _OURS or package in sys.stdlib_module_names
+
+
+class _Foreign:
+    """Equal to functions for the exit that are not the library's: there is no list of them."""
+
+    __hash__ = None  # type: ignore[assignment]  # equal to many
+
+    def __eq__(self, function: object) -> bool:
+        finalizers = weakref.finalize._exitfunc  # type: ignore[attr-defined]  # private
+        return function != finalizers and _is_foreign(function)
 
 
 def _waited(child: int) -> int | None:

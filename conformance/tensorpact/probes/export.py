@@ -5,6 +5,7 @@ The state of a case is not set: exports are documented to depend on the tensor a
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -38,7 +39,9 @@ def give(case: Case, eyes: Eyes) -> Given:
     exporter = _Export(case, live, giver, eyes)
     returned, raised = exporter()
     if raised is not None:
-        return Given(raised=raised, giver=giver, damage=_damage(live, before))
+        unknown = raised.is_a("TypeError") and not _knows(live.obj, case)
+        damage = _damage(live, before)
+        return Given(raised=raised, unknown_keyword=unknown, giver=giver, damage=damage)
     if case.call.operation == "__dlpack__":
         return _capsule(exporter, returned, before)
     taken = _lent(exporter, returned)
@@ -48,6 +51,20 @@ def give(case: Case, eyes: Eyes) -> Given:
         taken=(taken,),
         damage=_flags_changed(live, before),
     )
+
+
+def _knows(tensor: Any, case: Case) -> bool:
+    """Whether the tensor's own method has the keywords; so where it does not say."""
+    method = getattr(tensor, case.call.operation, None)
+    if method is None:
+        return True
+    try:
+        inspect.signature(method).bind(**dict(case.call.arguments))
+    except ValueError:  # written in C, without a signature
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 # --------------------------------------------------------------------------- the tensor

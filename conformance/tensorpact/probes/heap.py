@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tensorpact.probes.settling import comes_true
+
 _STATM = Path("/proc/self/statm")
 
 
@@ -65,18 +67,22 @@ def kept_per_time(once: Callable[[], object], expected: int) -> int | None:
         return None
     for _ in range(3):
         once()
-    kept = _growth(once, _TIMES)
-    if kept * 2 < expected:
+    if _growth(once, _TIMES)() * 2 < expected:
         return 0
     gc.collect()
-    kept = _growth(once, 2 * _TIMES)
-    return kept if kept * 2 >= expected else 0
+    growth = _growth(once, 2 * _TIMES)
+    return 0 if comes_true(lambda: growth() * 2 < expected) else growth()
 
 
-def _growth(once: Callable[[], object], times: int) -> int:
+def _growth(once: Callable[[], object], times: int) -> Callable[[], int]:
+    """What each of so many times has added, by the time that it is asked for."""
     before = [gauge() for gauge in _GAUGES]
     for _ in range(times):
         once()
-    after = [gauge() for gauge in _GAUGES]
-    grown = [b - a for a, b in zip(before, after, strict=True) if a is not None and b is not None]
-    return max(max(grown, default=0) // times, 0)
+
+    def growth() -> int:
+        now = [gauge() for gauge in _GAUGES]
+        grown = [b - a for a, b in zip(before, now, strict=True) if a is not None and b is not None]
+        return max(max(grown, default=0) // times, 0)
+
+    return growth

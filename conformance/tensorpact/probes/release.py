@@ -17,6 +17,7 @@ from tensorpact.cases.schedules import RESULT, SOURCE, Schedule
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
 from tensorpact.probes.raising import adapting, attempt
+from tensorpact.probes.settling import comes_true
 from tensorpact.seen.life import Life, Moment, Release
 from tensorpact.seen.raised import Raised
 
@@ -32,7 +33,9 @@ def release(case: Case, schedule: Schedule, live: Live, eyes: Eyes) -> Life:
         if name in held.things
     ]
     exported = None if held.loans is None else len(held.loans)
-    found = Release(tuple(moments), frozenset(held.shares), exported, tuple(held.untaken))
+    found = Release(
+        tuple(moments), frozenset(held.shares), exported, tuple(held.untaken), held.addressed
+    )
     return Life(held.raised, release=found)
 
 
@@ -54,8 +57,10 @@ class _Held:
         self.untaken: list[tuple[str, Raised]] = []
         self.first: dict[str, bytes] = {}
         self.kept: list[Any] = []
+        self.addressed = False
         if self.raised is None:
             self._add(RESULT, returned)
+            self.addressed = handles.address(returned, eyes) is not None
 
     def _add(self, name: str, thing: Any) -> None:
         self.things[name] = thing
@@ -95,7 +100,17 @@ class _Held:
         if owner is None:
             return None
         needed = SOURCE in self.things or self.shares & self.things.keys()
-        return owner.held if needed else owner.held_for_good
+        if needed:
+            return owner.held
+        if self._may_be_held_by_right():
+            return owner.held_for_good
+        return not comes_true(lambda: not owner.held)
+
+    def _may_be_held_by_right(self) -> bool:
+        """Where nothing is freed by itself, or what is left may share: nobody is accused then."""
+        if self.block.twist == "no_deleter":
+            return True
+        return any(handles.address(thing, self.eyes) is None for thing in self.things.values())
 
     def _changed(self, name: str, held: bool | None) -> bool:
         foreign = self.block.exporter != "own"
@@ -104,7 +119,12 @@ class _Held:
         return handles.read(self.things[name], self.eyes) != self.first[name]
 
     def _deleted(self) -> int | None:
-        return None if self.loans is None else sum(loan.deleted for loan in self.loans)
+        loans = self.loans
+        if loans is None:
+            return None
+        if not self.things and self.block.twist != "no_deleter":
+            comes_true(lambda: sum(loan.deleted for loan in loans) >= len(loans))
+        return sum(loan.deleted for loan in loans)
 
     def _reuse(self) -> None:
         """Have memory that was freed used again, for other numbers, while the reads go on."""

@@ -16,6 +16,7 @@ from tensorpact.probes import handles, heap
 from tensorpact.probes.observe import Eyes, arguments_of
 from tensorpact.probes.owners import Watch
 from tensorpact.probes.raising import attempt
+from tensorpact.probes.settling import comes_true
 from tensorpact.seen.life import Life, Repetition
 from tensorpact.seen.raised import Raised
 
@@ -48,13 +49,19 @@ def _repeated(case: Case, live: Live, once: Callable[[], Raised | None]) -> Life
     watch = Watch({"the input": live.obj, "its memory": live.keep})
     later = [once() for _ in range(TIMES)]
     _settle(live)
-    drift = watch.drift(TIMES)
+    drift = _drift(watch, TIMES)
     size = _size(case)
     kept = heap.kept_per_time(once, size) if size >= LARGE else None
     unexpected = next((each for each in later if each is not None), None)
     changed = live.get is not None and live.get() != before
     outcome = Repetition(drift, kept, size, None if raised else unexpected, changed)
     return Life(raised, repetition=outcome)
+
+
+def _drift(watch: Watch, times: int) -> tuple[tuple[str, int], ...]:
+    """What stays piled up when garbage, and what other threads release, is gone."""
+    found = watch.drift(times)
+    return found if found and not comes_true(lambda: not watch.drift(times)) else ()
 
 
 def _settle(live: Live) -> None:
@@ -95,7 +102,7 @@ def concurrently(case: Case, live: Live, eyes: Eyes) -> Life:
     if faults:
         raise faults[0]
     _settle(live)
-    drift = watch.drift(THREADS * ROUNDS)
+    drift = _drift(watch, THREADS * ROUNDS)
     changed = (live.get is not None and live.get() != before) or None in wrong
     unexpected = next((each for each in wrong if each is not None), None)
     return Life(raised, repetition=Repetition(drift, None, 0, unexpected, changed))

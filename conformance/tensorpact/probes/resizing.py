@@ -13,6 +13,7 @@ from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
 from tensorpact.probes.raising import attempt
+from tensorpact.probes.settling import comes_true
 from tensorpact.seen.life import Life, Resizing
 
 _GROWTH = 4096
@@ -48,7 +49,7 @@ def resize_source(case: Case, live: Live, eyes: Eyes) -> Life:
     # Where it goes through under a result that shares, that result is not read any more.
     refusal = attempt(lambda: resize(live))[1]
     del returned
-    freely = attempt(lambda: resize(live))[1] is None
+    freely = comes_true(lambda: attempt(lambda: resize(live))[1] is None)
     return Life(raised, resizing=Resizing(refusal, freely, shared=shared))
 
 

@@ -13,6 +13,7 @@ from tensorpact.cases.model import Block, Case, Step, Story
 from tensorpact.cases.stories import Handle
 from tensorpact.probes import reads, story_handles
 from tensorpact.probes.observe import Eyes
+from tensorpact.probes.settling import comes_true
 from tensorpact.probes.worlds import Cells, World
 from tensorpact.seen.raised import Raised
 from tensorpact.seen.story import Departure, Told, What
@@ -166,8 +167,7 @@ class _Telling:
             self._move(handle)
             return self._compare(number)
         if sharing == {False} and not self._has_offspring(handle):
-            gc.collect()
-            if not _resizes(self.objects[handle]):
+            if not comes_true(lambda: _resizes(self.objects[handle])):
                 return Departure(What.LOCKED, number, handle, made)
             self._move(handle)
         return None

@@ -50,6 +50,7 @@ class Taken:
 class Given:
     """What one export did: raised, or what was found in it and in the tensor afterwards.
 
+    `unknown_keyword`: it raised as the tensor's method does not know a keyword of today.
     `fields` are those of the capsule, None for what is no capsule of DLPack; `type_name` is the
     class of what was returned. `elements` are read straight from the memory that the capsule
     describes, None where the host cannot or need not read it; `unreadable`: the host should be
@@ -60,6 +61,7 @@ class Given:
 
     raised: Raised | None = None
     unbuilt: str = ""
+    unknown_keyword: bool = False
     giver: Giver = field(default_factory=Giver)
     type_name: str = ""
     fields: Fields | None = None

@@ -31,12 +31,14 @@ class Release:
     `shares` are the handles whose elements lie in the source's memory, so far as their address
     is known. `exported` counts the exports of the source that were consumed, None where that
     is not known. `untaken` says of what the result did not give why: name and exception.
+    `addressed`: the address of the result's elements is known.
     """
 
     moments: tuple[Moment, ...]
     shares: frozenset[str] = frozenset()
     exported: int | None = None
     untaken: tuple[tuple[str, Raised], ...] = ()
+    addressed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,15 +102,15 @@ def _device(index: int) -> Device:
 
 
 def _flowing(backend: Backend) -> Any:
-    """The adapter's `flows`, by the graph alone where PyTorch has no thread for backward.
+    """The adapter's `flows`, by the graph alone where the device has a part in it.
 
-    It starts as many as the device guard says that there are devices, and the one that is
-    written in Python says one.
+    PyTorch starts the threads for backward once, for the devices that it knows then: who has
+    called backward before there was this device has none for it, nor has a child of theirs.
     """
     run = backend.grad["flows"]
 
     def flows(result: torch.Tensor, leaf: torch.Tensor) -> bool:
-        if all(t.device.type != NAME or t.device.index == 0 for t in (result, leaf)):
+        if all(t.device.type != NAME for t in (result, leaf)):
             return bool(run(result, leaf))
         if leaf.grad_fn is not None:
             return leaf.grad_fn in _graph(result)
