@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import mmap
+from dataclasses import replace
 from itertools import combinations, product
 from random import Random
 from typing import Any
@@ -13,15 +14,17 @@ import pytest
 from hypothesis import given
 
 from case_strategies import CASES, SHAPES
+from tensorpact.backends.find import load
 from tensorpact.backends.numpy import backend
 from tensorpact.backends.protocol import claims_of
-from tensorpact.cases import contents, dtypes, exporters, layouts, plan
+from tensorpact.cases import checked, contents, dtypes, exporters, layouts, plan
 from tensorpact.cases.build import build
 from tensorpact.cases.covering import covering
 from tensorpact.cases.feasible import feasible, possible
 from tensorpact.cases.live import Unbuildable
 from tensorpact.cases.model import (
     HOST_EXPORTERS,
+    STORY,
     Block,
     Case,
     Values,
@@ -33,6 +36,8 @@ from tensorpact.cases.model import (
 from tensorpact.cases.shrink import shrink
 from tensorpact.cases.spell import spell
 from tensorpact.guarantees import select
+from tensorpact.judge import Judge
+from tensorpact.probes.observe import PYTHON_DTYPES
 
 CLAIMS = claims_of(backend)
 
@@ -46,6 +51,99 @@ def test_a_case_survives_json(case: Case) -> None:
 def test_what_is_no_case_is_named_so(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not a case"):
         from_json(data)
+
+
+BLOCK: dict[str, Any] = {"source": {"block": {}}, "call": {"operation": "asarray"}}
+TOLD: dict[str, Any] = {"call": {"operation": STORY}}
+
+
+def _block(**fields: Any) -> dict[str, Any]:
+    return {**BLOCK, "source": {"block": fields}}
+
+
+def _asked(operation: str, **arguments: Any) -> dict[str, Any]:
+    return {**BLOCK, "call": {"operation": operation, **arguments}}
+
+
+def _told(*steps: list[Any]) -> dict[str, Any]:
+    return {**TOLD, "source": {"story": [["make", 0, "ndarray float32 4 C"], *steps]}}
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (BLOCK | {"schedule": "repeatd"}, "schedule 'repeatd' is unknown; did you mean 'repeated'"),
+        (BLOCK | {"schedul": "repeated"}, "'schedul' is unknown; did you mean 'schedule'"),
+        (BLOCK | {"state": {"warnings": "errors"}}, "state.warnings 'errors'.*mean 'error'"),
+        (BLOCK | {"state": {"warning": "error"}}, "'warning' is unknown; did you mean 'warnings'"),
+        (BLOCK | {"state": {"default_real": "float46"}}, "default_real 'float46'.*'float64'"),
+        (BLOCK | {"source": {"block": {}, "story": []}}, "block and story"),
+        (_block(twist="legacyy"), "twist 'legacyy' is unknown; did you mean 'legacy'"),
+        (_block(exporter="ndaray"), "exporter 'ndaray' is unknown; did you mean 'ndarray'"),
+        (_block(layout="gap"), "layout 'gap' is unknown; did you mean 'gaps'"),
+        (_block(dtype="float23"), "dtype 'float23' is unknown; did you mean 'float32'"),
+        (_block(dtype=3), "dtype 3 is unknown"),
+        (_block(content="countin"), "content 'countin' is unknown; did you mean 'counting'"),
+        (_block(shap=[2]), "'shap' is unknown; did you mean 'shape'"),
+        (_block(shape=[2, -1]), "shape .* does not fit"),
+        (_block(shape="23"), "shape '23' does not fit"),
+        (_block(readonly=1), "readonly 1 does not fit"),
+        (BLOCK | {"source": {"values": {"lists": []}}}, "sequence 'lists'.*'list'"),
+        (BLOCK | {"source": {"values": ["flaot", "0x1p0"]}}, "'flaot' is unknown; did you mean"),
+        (BLOCK | {"source": {"values": ["int", "one"]}}, "value 'one' is no int"),
+        (BLOCK | {"source": {"values": ["thing", "sett"]}}, "thing 'sett'.*'set'"),
+        (_asked("asaray"), "operation 'asaray' is unknown; did you mean 'asarray'"),
+        (_asked("asarray", dtype="flot32"), "argument dtype 'flot32'.*'float32'"),
+        (_asked("asarray", dtype="python:flot"), "argument dtype 'python:flot'.*'python:float'"),
+        (_asked("__dlpack__", max_version="1"), "max_version '1' does not fit"),
+        (_asked("__dlpack__", max_version="1.x"), "max_version '1.x' does not fit"),
+        (_asked("__dlpack__", dl_device="ours"), "dl_device 'ours' does not fit"),
+        (_asked("__dlpack__", stream="first"), "stream 'first' does not fit"),
+        (_asked(STORY), "a story is called 'story'"),
+        (_told(["drp", 0, ""]), "verb 'drp' is unknown; did you mean 'drop'"),
+        (_told(["call", 0, "asarray dtype=flot32"]), "step 1, .*'flot32'.*'float32'"),
+        (_told(["export", 0, "np.from_dlpak"]), "did you mean 'np.from_dlpack'"),
+        (_told(["view", 0, "a:"]), "step 1, view 'a:'"),
+        (_told(["make", 0, "ndarray float32 4 C readnoly"]), "step 1, .*does not fit"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_refused_with_those_that_come_close(
+    data: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^not a case: .*{named}"):
+        from_json(data)
+
+
+def test_the_dtypes_that_are_pythons_own_are_those_that_a_probe_makes() -> None:
+    assert set(checked.PYTHON_DTYPES) == set(PYTHON_DTYPES)
+
+
+@pytest.mark.parametrize("name", ["numpy", "reference", "torch"])
+def test_every_planned_case_can_be_read_back(name: str) -> None:
+    if name == "torch":
+        pytest.importorskip("torch")
+    for batch in plan.batches(claims_of(load(name)), "quick", 0, select()):
+        assert [from_json(to_json(case)) for case in batch.cases] == list(batch.cases)
+
+
+def test_a_library_is_never_asked_for_a_dtype_that_it_lacks() -> None:
+    """Even where what is put in has that dtype, as the bytes have that `frombuffer` reads."""
+    few = {name: backend.dtypes[name] for name in ("bool", "int64", "float32", "float64",
+                                                   "complex64", "complex128")}  # fmt: skip
+    lacking = replace(backend, name="lacking", dtypes=few)
+    claims, guarantees = claims_of(lacking), select(("lifetime", "error"))
+    assert "frombuffer" in claims.operations
+    held = Block("bytes", "uint8", (8,), alignment=0, readonly=True)
+    read = Case(held, call("frombuffer", dtype="uint8"))
+    assert possible(read, CLAIMS)
+    assert not possible(read, claims)
+    batches = plan.batches(claims, "quick", 0, guarantees)
+    cases = [c for b in batches for c in b.cases if "uint8" in str(c)]
+    with Judge(lacking, guarantees) as judge:
+        for case in cases[::20]:
+            judge.judge(case)
+    assert any(isinstance(c.source, Block) and c.source.dtype == "uint8" for c in cases)
+    assert all(c.call.dtype != "uint8" for c in cases)
 
 
 @pytest.mark.parametrize("layout", layouts.LAYOUTS)

@@ -95,6 +95,21 @@ def test_explain_suggests_the_nearest_id() -> None:
     assert "did you mean dtype.bools-infer-bool" in result.stderr
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_explain_points_from_a_group_to_its_guarantees(group: str) -> None:
+    result = invoke("explain", group)
+    assert result.exit_code == 2
+    assert f"`tensorpact list --group {group}`" in result.stderr
+    assert "did you mean" not in result.stderr
+
+
+@pytest.mark.parametrize("words", [("explain",), ("run", "numpy", "--only")])
+def test_what_no_group_has_is_looked_for_in_the_group(words: tuple[str, ...]) -> None:
+    assert "see `tensorpact list --group lifetime`" in invoke(*words, "lifetime.x").stderr
+    near = invoke(*words, "lifetime.array-outlive-source").stderr
+    assert "did you mean lifetime." in near
+
+
 def test_backends_prints_the_built_in_ones() -> None:
     names = [line.split()[0] for line in invoke("backends").output.splitlines()]
     assert {"reference", "torch", "numpy", "array-api-strict"} <= set(names)

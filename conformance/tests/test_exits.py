@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import sys
+import threading
+import weakref
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
@@ -22,6 +25,39 @@ def test_a_fork_that_does_nothing_exits_in_order() -> None:
 
 def test_a_fork_that_dies_is_told_by_its_signal() -> None:
     assert _ended(os.abort).cause == "SIGABRT"
+
+
+def test_what_a_library_does_at_the_exit_is_done_where_a_fork_is_to_shut_down() -> None:
+    def drained() -> None:
+        os._exit(7)
+
+    atexit.register(drained)
+    try:
+        assert _ended(lambda: None) == Exit()
+        assert _ended(lambda: None, shutting_down=True).cause == "exit code 7"
+    finally:
+        atexit.unregister(drained)
+
+
+def test_what_a_library_finalizes_at_the_exit_is_finalized_there_too() -> None:
+    finalizer = weakref.finalize(test_a_fork_that_dies_is_told_by_its_signal, lambda: os._exit(7))
+    try:
+        assert _ended(lambda: None, shutting_down=True).cause == "exit code 7"
+    finally:
+        finalizer.detach()
+
+
+def test_a_thread_of_a_library_is_seen_and_one_of_the_harness_is_not() -> None:
+    release = threading.Event()
+    worker = threading.Thread(target=lambda: release.wait(5))
+    assert not exits._has_threads()
+    worker.start()
+    try:
+        assert exits._has_threads()
+    finally:
+        release.set()
+        worker.join()
+    assert not exits._has_threads()
 
 
 def test_an_exception_before_the_exit_is_no_disorder() -> None:

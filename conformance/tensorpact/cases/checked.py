@@ -14,7 +14,6 @@ from typing import Any, get_args
 
 from tensorpact.backends.protocol import ALL
 from tensorpact.cases import contents, dtypes, layouts, stories
-from tensorpact.cases.live import UNREAD
 from tensorpact.cases.model import (
     EXPORTERS,
     GIVE,
@@ -36,13 +35,17 @@ from tensorpact.cases.model import (
     leaf_value,
 )
 from tensorpact.cases.schedules import SCHEDULES
-from tensorpact.cases.spell import PYTHON_DTYPES
 from tensorpact.cases.things import SEQUENCES, THINGS
 from tensorpact.cases.twists import TWISTS
 
 _CODES = tuple(f"code:{code}" for code in chain.from_iterable(dtypes.ALIASES.values()))
 _DTYPES = (*dtypes.RAW, *dtypes.FOREIGN, *_CODES)
 _PYTHON = ("bool", "int", "float", "complex", "str", "bytes", "none")
+PYTHON_DTYPES = tuple(
+    f"python:{name}" for name in ("bool", "int", "float", "complex", "str", "numpy")
+)
+"""What a call can have as dtype besides a library's own; `probes.observe` makes them."""
+
 _TWO_NUMBERS = re.compile(r"\d+\.\d+", re.ASCII)
 _STREAM = re.compile(r"#\d+", re.ASCII)
 _BITS = re.compile(r"bits:\d+", re.ASCII)
@@ -102,7 +105,7 @@ def _block(block: Block) -> None:
     known("grad", block.grad, get_args(Grad))
     known("lazy", block.lazy, get_args(Lazy))
     if not (isinstance(block.content, str) and _BITS.fullmatch(block.content)):
-        known("content", block.content, (*contents.CONTENTS, *sorted(UNREAD), "bits:0"))
+        known("content", block.content, ("counting", *contents.CONTENTS, "bits:0"))
     _fits("shape", block.shape, _integers(block.shape, 0), "a list of lengths")
     strided = block.strides is None or _integers(block.strides)
     _fits("strides", block.strides, strided, "a list of bytes, or null")

@@ -52,6 +52,7 @@ _SHAPES = ((4,), (6,), (2, 3), (3, 2), (2, 2, 2))
 _LAYOUTS = ("C", "C", "C", "F", "gaps", "negative", "offset", "broadcast")
 _VIEWS = ("1:", "::2", "::-1", "T")
 _ANY = st.integers(0, (1 << 16) - 1)
+_GENERATIONS = st.sampled_from((0, 1, 20, 20))
 _TIMES = st.sampled_from((1, 1, 2, 3))
 _USE = st.sampled_from(("", "result", "source"))
 
@@ -132,17 +133,21 @@ class Telling(RuleBasedStateMachine):
         return self._called(self.living[-1], choice, times, use)
 
     def _called(self, of: Handle, choice: int, times: int, use: str) -> Made:
-        block = of.block
-        found = _calls(block.exporter, block.dtype, block.shape, self.claims)
-        if not found:
-            return multiple()
-        many = found[choice % len(found)]
-        detail = detail_of_call(many[choice // len(found) % len(many)])
-        calls = (self._made("call", detail, of) for _ in range(times))
-        made = [handle for handle in calls if handle is not None]
+        made = self._call_times(of, choice, times)
         if made and use:
             self._write(made[0] if use == "result" else of, 20 + choice % 80, bool(choice & 1))
         return multiple(*made)
+
+    def _call_times(self, of: Handle, choice: int, times: int) -> list[Handle]:
+        """What the same call makes, several times."""
+        block = of.block
+        found = _calls(block.exporter, block.dtype, block.shape, self.claims)
+        if not found:
+            return []
+        many = found[choice % len(found)]
+        detail = detail_of_call(many[choice // len(found) % len(many)])
+        calls = (self._made("call", detail, of) for _ in range(times))
+        return [handle for handle in calls if handle is not None]
 
     @rule(target=handles, of=handles, choice=_ANY, view=st.sampled_from((False, False, True)))
     def show(self, of: Handle, choice: int, view: bool) -> Made:
@@ -178,12 +183,26 @@ class Telling(RuleBasedStateMachine):
         return [handle for handle in self.living if handle.block.exporter in RESIZABLE]
 
     @precondition(lambda self: bool(self._buffers()))
-    @rule(choice=_ANY, generations=st.sampled_from((0, 0, 1, 20)))
+    @rule(choice=_ANY, generations=_GENERATIONS)
     def resize(self, choice: int, generations: int) -> None:
         """A buffer, as it is, or after what was made of it is given up: what was made directly,
         so that views of it may be left, or everything."""
         found = self._buffers()
-        buffer = found[choice % len(found)]
+        self._resize(found[choice % len(found)], generations)
+
+    @rule(choice=_ANY, times=st.integers(1, 2), view=st.booleans(), generations=_GENERATIONS)
+    def borrow(self, choice: int, times: int, view: bool, generations: int) -> None:
+        """A whole loan: a buffer, a call or two on it, a view, what is given up, the resize."""
+        buffers = [b for b in _lendable(self.claims) if b.exporter in RESIZABLE]
+        lent = buffers and self._made("make", detail_of_block(buffers[choice % len(buffers)]))
+        if not lent:
+            return
+        made = self._call_times(lent, choice, times)
+        if view and made and made[0].block.shape[0] > 1:
+            self._made("view", _views(self.claims)[0], made[0])
+        self._resize(lent, generations)
+
+    def _resize(self, buffer: Handle, generations: int) -> None:
         family = {buffer.number}
         for _ in range(generations):
             family = {handle.number for handle in self.living if handle.parent in family}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -43,4 +44,6 @@ def _promise(promise: Promise) -> str:
 
 
 def _wrap(text: str) -> str:
-    return click.wrap_text(text, width=88, initial_indent="  ", subsequent_indent="  ")
+    return textwrap.fill(
+        text, 88, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )

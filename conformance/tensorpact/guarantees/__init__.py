@@ -71,13 +71,19 @@ def claimed(
 def unknown_guarantee(name: str) -> str:
     """One sentence that says that there is no such guarantee, and which come close.
 
-    For what lies in a group, those of the group come before others.
+    For what would lie in a group, those are the guarantees of the group.
     """
     if name in GROUPS:
         return f"{name!r} is a group of guarantees; see `tensorpact list --group {name}`."
-    group = name.partition(".")[0]
-    inside = [other for other in TABLE if other.startswith(f"{group}.")]
-    close = difflib.get_close_matches(name, inside, n=3, cutoff=0.5)
-    close = close or difflib.get_close_matches(name, [*TABLE, *GROUPS], n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(close)}?" if close else "; see `tensorpact list`."
-    return f"no guarantee matches {name!r}{hint}"
+    group, dot, rest = name.partition(".")
+    if dot and group in GROUPS:
+        inside = [
+            other.removeprefix(f"{group}.") for other in TABLE if other.startswith(f"{group}.")
+        ]
+        found = difflib.get_close_matches(rest, inside, n=3, cutoff=0.5)
+        close, listing = [f"{group}.{other}" for other in found], f" --group {group}"
+    else:
+        close = difflib.get_close_matches(name, [*TABLE, *GROUPS], n=3, cutoff=0.5)
+        listing = ""
+    hint = f"did you mean {' or '.join(close)}?" if close else f"see `tensorpact list{listing}`."
+    return f"no guarantee matches {name!r}; {hint}"

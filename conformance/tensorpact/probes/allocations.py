@@ -23,6 +23,9 @@ _MMAP_THRESHOLD, _LEAST, _DEFAULT = -3, 1 << 16, 1 << 17
 _THP_DISABLE = 41
 """prctl: pages of the smallest size, so that every one touched is one fault."""
 
+_FEW_BYTES = 1 << 14
+"""So little is nobody's fault, and not worth a collection."""
+
 _libc = ctypes.CDLL(None)
 
 

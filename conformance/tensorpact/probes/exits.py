@@ -149,12 +149,12 @@ def _disown(shutting_down: bool) -> None:
     """What the process was to clean up when it ends is not the fork's: temporary files, above all.
 
     Unless it is `shutting_down`, the library's own functions for the exit are not called either;
-    what is left is Python's teardown of modules and objects, and that of C and C++. Files are left open: to close them
-    would write once more what the process has not written yet.
+    what is left is Python's teardown of modules and objects, and that of C and C++. Files are
+    left open: to close them would write once more what the process has not written yet.
     """
     faulthandler.disable()
     if shutting_down:
-        atexit.unregister(_Foreign())
+        atexit.unregister(_Foreign())  # type: ignore[arg-type]  # it is only compared
     else:
         atexit._clear()
     for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]  # private

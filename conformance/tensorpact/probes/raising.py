@@ -30,10 +30,19 @@ def raised_by(error: BaseException) -> Raised:
         message = str(error)
     except Exception as broken:  # an exception's own text may fail: that is worth a word
         message = f"<its text raises {type(broken).__name__}>"
+    return Raised(names, message, isinstance(error, InputError), _from_input(error))
+
+
+def _from_input(error: BaseException) -> bool:
+    """Whether it was raised from an exception of the input; chains may lead back to themselves."""
     chain: BaseException | None = error
-    while chain is not None and not isinstance(chain, InputError):
+    seen: set[int] = set()
+    while chain is not None and id(chain) not in seen:
+        if isinstance(chain, InputError):
+            return True
+        seen.add(id(chain))
         chain = chain.__cause__ or chain.__context__
-    return Raised(names, message, isinstance(error, InputError), chain is not None)
+    return False
 
 
 class adapting:

@@ -10,6 +10,7 @@ import pytest
 
 import reftensor
 from tensorpact.backends.numpy import backend as numpy_backend
+from tensorpact.backends.protocol import derive
 from tensorpact.cases.cost_families import MANY, SOME
 from tensorpact.cases.live import TOUCHED, UNTOUCHED
 from tensorpact.cases.model import Block, Case, Leaf, State, Values, call
@@ -119,6 +120,20 @@ def test_a_sound_backend_keeps_what_the_fault_breaks(fault: Fault) -> None:
 
 
 # --------------------------------------------------------------------------- fairness
+
+
+def test_an_exception_in_its_own_traceback_keeps_nothing_for_good() -> None:
+    def asarray(data: Any, **given: Any) -> Array:
+        scratch = np.array(data)
+        try:
+            return np.asarray(data, **given)
+        except Exception as error:
+            kept = error, scratch
+        raise kept[0]
+
+    backend = derive(numpy_backend, operations={"asarray": asarray}, name="cyclic-refusals")
+    found = verdict(backend, [touched(dtype="float64", copy=False)])
+    assert "cost.refusal-keeps-nothing" in found.kept
 
 
 def test_a_warning_is_enough() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import os
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -25,7 +29,7 @@ from tensorpact.probes.owners import Owner, Watch
 from tensorpact_fixtures.zoo import MEMBERS, lifetime
 from tensorpact_fixtures.zoo import backend as from_zoo
 from tensorpact_fixtures.zoo.member import members_of
-from verdicts import Operation, verdict
+from verdicts import Array, Operation, verdict
 
 WIDE = (1 << 14,)
 STRICT = State(warnings="error")
@@ -44,9 +48,15 @@ def life(
     return Case(Block(**fields), call(operation, **(arguments or {})), schedule=schedule)
 
 
-def by_hand(schedule: str, operation: str = "from_dlpack", /, **fields: Any) -> Case:
+def by_hand(
+    schedule: str,
+    operation: str = "from_dlpack",
+    arguments: dict[str, Any] | None = None,
+    /,
+    **fields: Any,
+) -> Case:
     """The same on a DLPack export that was made by hand."""
-    return life(schedule, operation, **{"exporter": "dlpack", "twist": "plain"} | fields)
+    return life(schedule, operation, arguments, **{"exporter": "dlpack", "twist": "plain"} | fields)
 
 
 ENOUGH: dict[str, tuple[Case, ...]] = {
@@ -81,6 +91,89 @@ def test_the_reference_keeps_what_the_faulty_one_breaks(name: str) -> None:
 
 def test_every_fault_of_the_zoo_is_tried() -> None:
     assert {member.name for member in members_of(lifetime)} == {*ENOUGH}
+
+
+# --------------------------------------------------------------------------- late releases
+
+
+class Cyclic(np.ndarray[Any, Any]):
+    """An array that only the garbage collector frees."""
+
+    def __array_finalize__(self, obj: object) -> None:
+        self.myself = self
+
+
+class Late(np.ndarray[Any, Any]):
+    """An array whose base another thread lets go of, a moment later."""
+
+    def __del__(self) -> None:
+        timer = threading.Timer(0.01, id, [self.base])
+        timer.daemon = True
+        timer.start()
+
+
+class OpenAtExit(np.ndarray[Any, Any]):
+    """An array that must not die while Python exits, unless its driver was shut down."""
+
+    driver: ClassVar[list[str]] = ["running"]
+
+    def __del__(
+        self,
+        exiting: Callable[[], bool] = sys.is_finalizing,
+        driver: list[str] = driver,
+        abort: Callable[[], object] = os.abort,
+    ) -> None:
+        if exiting() and driver:
+            abort()
+
+
+def viewed_as(subclass: type[Array]) -> Backend:
+    def wrapped(operation: Operation) -> Operation:
+        return lambda x, **given: operation(x, **given).view(subclass)
+
+    operations = {name: wrapped(each) for name, each in numpy_backend.operations.items()}
+    return derive(numpy_backend, operations=operations, name="late", resize=None)
+
+
+LATE = (
+    life("source, result", "asarray"),
+    life("repeated", "asarray", dtype="float32", shape=WIDE),
+    life("resized", "asarray", exporter="bytearray", dtype="uint8"),
+    by_hand("source, result"),
+    by_hand("consumed twice"),
+)
+
+
+@pytest.mark.parametrize("subclass", [Cyclic, Late])
+@pytest.mark.parametrize("case", LATE, ids=lambda case: case.schedule)
+def test_a_release_by_the_collector_or_a_moment_later_is_no_leak(
+    subclass: type[Array], case: Case
+) -> None:
+    found = verdict(viewed_as(subclass), [case])
+    assert not {id for id in found.broken if id.startswith("lifetime.")}
+    assert any(id.startswith("lifetime.") for id in found.kept)
+
+
+def test_a_library_that_shuts_down_at_exit_ends_in_order() -> None:
+    case = life("kept at exit", "asarray")
+    exit_id = "lifetime.exit-is-orderly"
+    assert exit_id in verdict(viewed_as(OpenAtExit), [case]).broken
+
+    def shut_down() -> None:
+        OpenAtExit.driver.clear()
+
+    atexit.register(shut_down)
+    try:
+        assert exit_id in verdict(viewed_as(OpenAtExit), [case]).kept
+    finally:
+        atexit.unregister(shut_down)
+
+
+def test_a_copy_that_shares_is_not_said_to_hold_where_no_address_is_known() -> None:
+    backend = derive(numpy_backend, name="no-address", address=None)
+    case = by_hand("source, result", "from_dlpack", {"copy": True}, exporter="dlpack_ignores_copy")
+    for each in (backend, numpy_backend):
+        assert "lifetime.copy-holds-nothing" not in verdict(each, [case]).broken
 
 
 # --------------------------------------------------------------------------- deleters
