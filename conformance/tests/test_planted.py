@@ -43,6 +43,7 @@ PLANTED: dict[str, set[str]] = {
     "owners-leak": set(),
     "refusals-leak": {
         "cost.refusal-keeps-nothing",  # a refused array is memory too
+        "sharing.locks-follow-handles",  # a refused buffer stays locked
     },
     "deleters-run-twice": set(),
     "imports-are-released-early": {

@@ -7,7 +7,8 @@ from tensorpact.cases.build_host import truth_strides
 from tensorpact.cases.dtypes import itemsize
 from tensorpact.cases.layouts import aliased
 from tensorpact.cases.live import UNTOUCHED
-from tensorpact.cases.model import DLPACKS, Block, Case
+from tensorpact.cases.model import DLPACKS, Block, Case, Leaf, leaves
+from tensorpact.cases.things import THINGS
 from tensorpact.guarantees.relations import (
     BUFFERS,
     default_is_moot,
@@ -57,8 +58,14 @@ def copy_none(case: Case, _: Claims) -> bool:
 
 
 def copy_false(case: Case, _: Claims) -> bool:
-    """copy=False on anything."""
-    return case.call.copy is False and default_is_moot(case)
+    """copy=False on anything but hostile objects, which are refused or worse for what they are."""
+    if case.call.copy is not False or not default_is_moot(case):
+        return False
+    found = leaves(case.root) if case.root is not None else ()
+    return not any(
+        isinstance(leaf, Leaf) and leaf.kind == "thing" and THINGS[leaf.text].hostile
+        for leaf in found
+    )
 
 
 def copy_false_block(case: Case, _: Claims) -> bool:
