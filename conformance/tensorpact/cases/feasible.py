@@ -6,7 +6,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts, twists
 from tensorpact.cases.build_host import TYPECODES, truth_strides
 from tensorpact.cases.model import DLPACKS, Block, Call, Case, Story, Values, leaves
-from tensorpact.cases.stories import call_of
+from tensorpact.cases.stories import block_of, call_of
 
 _FLAT = {"array.array", "bytearray", "bytes", "mmap"}
 _SWAPPABLE = {"ndarray", "subclass", "memmap", "memoryview", "array_interface", "array_protocol"}
@@ -22,7 +22,9 @@ def possible(case: Case, claims: Claims) -> bool:
             return feasible(block, claims) and _has_stream(case, block, claims)
         case Values(root):
             return all(feasible(item, claims) for item in leaves(root) if isinstance(item, Block))
-    return True
+        case Story(steps):
+            made = (block_of(step.detail) for step in steps if step.verb == "make")
+            return all(block.exporter == "own" or feasible(block, claims) for block in made)
 
 
 def asks_for_what_there_is(case: Case, claims: Claims) -> bool:

@@ -275,7 +275,6 @@ class Growing(Sized):
 
 _ACTS: Mapping[str, Callable[[list[Any]], object]] = {
     "clears": list.clear,
-    "shortens": list.pop,
     "lengthens": lambda parent: parent.extend([9.5] * 1000),
     "replaces": lambda parent: parent.__setitem__(slice(None), [9.5] * len(parent)),
 }

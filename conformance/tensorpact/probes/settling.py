@@ -6,14 +6,14 @@ import gc
 import time
 from collections.abc import Callable
 
-_COLLECTIONS = 3
+_COLLECTIONS = 2
 """What is garbage in a cycle may hold, by its finalizer, another one."""
 
-_SECONDS, _STEP = 0.05, 0.002
+_SECONDS, _STEP = 0.01, 0.001
 
 
 def comes_true(holds: Callable[[], bool]) -> bool:
-    """Whether this holds now, once garbage is collected, or 50 ms later at most.
+    """Whether this holds now, once garbage is collected, or 10 ms later at most.
 
     Only what does not hold at once costs time: to be asked before a library is accused.
     """
