@@ -250,7 +250,7 @@ def exits(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         )
         if suits(operation, exporter)
     ]
-    for operation, exporter in sampled(rows, 4 if limit < 1000 else 8, random):
+    for operation, exporter in sampled(rows, 3, random):
         twist = "plain" if exporter == "dlpack" else ""
         made = memory_families.block(exporter=exporter, dtype="uint8", shape=(8,), twist=twist)
         if feasible(made, claims):
