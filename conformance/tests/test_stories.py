@@ -153,7 +153,7 @@ def locked() -> Backend:
 
 
 FAULTS = (
-    (wiping(), AGREE, 4),
+    (wiping(), AGREE, 3),
     (recycling(), AGREE, 5),
     (separating(), AGREE, 6),
     (unlocked(), LOCKS, 3),

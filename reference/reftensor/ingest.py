@@ -74,14 +74,14 @@ def frombuffer(buffer: Any, *, dtype: DType | str, count: int = -1, offset: int 
 
     `offset` counts bytes, `count` elements; a negative count takes all that follow. Read-only
     if the buffer is. Raises ValueError for what lies outside of the buffer, BufferError for
-    bytes that are not contiguous, TypeError for what is no buffer. Promise: torch.frombuffer.
+    elements that are not in C order, TypeError for what is no buffer. Promise: torch.frombuffer.
     """
     wanted = dtypes.dtype(dtype)
     if isinstance(buffer, Tensor):
         return _settle(Operation.FROMBUFFER, None, buffer, Lent(buffer, Data.OWN), None, None)
     view = memoryview(buffer)
-    if not view.contiguous:
-        raise refusal(Refusal.NOT_EXPORTABLE, "the bytes of the buffer are not contiguous")
+    if not view.c_contiguous:
+        raise refusal(Refusal.NOT_EXPORTABLE, "the bytes of the buffer are not in C order")
     count, offset = _bounds(view.nbytes, wanted, operator.index(count), operator.index(offset))
     layout = Layout.row_major((count,), wanted.itemsize)
     lent = Lent(borrow(address_of(view) + offset, wanted, layout, view, view.readonly))

@@ -163,6 +163,12 @@ def test_frombuffer_keeps_to_its_bounds(keywords: dict[str, Any], error: type[Ex
         reftensor.frombuffer(bytearray(16), **{"dtype": "int32", **keywords})
 
 
+def test_frombuffer_reads_elements_in_c_order_only() -> None:
+    columns = np.ones((2, 3), "float32").T.data
+    with pytest.raises(BufferError):
+        reftensor.frombuffer(columns, dtype="float32")
+
+
 class _Old:
     def __init__(self, array: Any) -> None:
         self.array = array

@@ -275,6 +275,7 @@ class Growing(Sized):
 
 _ACTS: Mapping[str, Callable[[list[Any]], object]] = {
     "clears": list.clear,
+    "shortens": lambda parent: parent.__delitem__(slice(1, None)),
     "lengthens": lambda parent: parent.extend([9.5] * 1000),
     "replaces": lambda parent: parent.__setitem__(slice(None), [9.5] * len(parent)),
 }

@@ -47,7 +47,7 @@ class Budget:
 
 BUDGETS: Mapping[str, Budget] = {
     "quick": Budget(sweep=500, search=40, stories=150),
-    "standard": Budget(sweep=3_200, search=400, stories=600),
+    "standard": Budget(sweep=3_600, search=400, stories=600),
     "deep": Budget(sweep=10**9, search=5_000, stories=8_000),
 }
 

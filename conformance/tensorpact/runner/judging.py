@@ -43,7 +43,6 @@ def judge_cases(
 
     Some deaths come only when what a case left behind is collected.
     """
-    gc.freeze()
     index = {id: number for number, id in enumerate(ids)}
     with _judge(reference, ids) as judge:
         for position, case in cases:
@@ -99,7 +98,9 @@ def smoke_test(note: Note, reference: Reference) -> None:
 
 
 def _judge(reference: Reference, ids: Sequence[str]) -> Judge:
+    """Garbage is looked for, often, among what the cases make, and not in all of the backend."""
     backend, claims = ready(reference)
+    gc.freeze()
     return Judge(backend, [TABLE[id] for id in ids], claims)
 
 

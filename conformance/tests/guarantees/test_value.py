@@ -254,6 +254,22 @@ def test_numpy_scalars_are_numbers_too() -> None:
     assert "value.elements-are-exact" in verdict(numpy_backend, cases).kept
 
 
+COLUMNS = Case(
+    Block("memoryview", "float32", (2, 3), "F", alignment=0), call("frombuffer", dtype="float32")
+)
+
+
+@pytest.mark.parametrize("order", ["A", "C"])
+def test_a_buffer_that_is_not_in_c_order_may_be_read_in_any(order: Any) -> None:
+    """No document says which of its elements comes first; NumPy refuses it."""
+
+    def frombuffer(data: Any, **given: Any) -> Array:
+        return np.frombuffer(memoryview(data).tobytes(order), **given)
+
+    reading = derive(numpy_backend, operations={"frombuffer": frombuffer})
+    assert not {x for x in verdict(reading, [COLUMNS]).broken if x.startswith("value.")}
+
+
 # --------------------------------------------------------------------------- lazy values
 
 
