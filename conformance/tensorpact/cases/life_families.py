@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases import calls, layouts, memory_families, twists
+from tensorpact.cases import calls, dtypes, layouts, memory_families, twists
 from tensorpact.cases.device_families import absent_devices
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.memory_families import known_dtypes, sampled, suits
@@ -111,25 +111,36 @@ def releases(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 
 def repetitions(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """The same call again and again: on everything that lends, accepted and refused."""
-    strict = State(warnings="error")
+    states = (State(), State(warnings="error"), *memory_families.states(claims))
     rows = [
         (operation, exporter, schedule, state)
         for operation, exporter in product(sorted(claims.operations), _EXPORTERS)
         if exporter != "capsule"
-        for schedule in ("repeated", "repeated", "concurrent")
-        for state in ((State(), strict) if schedule == "repeated" else (State(),))
+        for schedule in ("repeated", "concurrent")
+        for state in (states if schedule == "repeated" else (State(),))
     ]
     for operation, exporter, schedule, state in sampled(rows * 3, limit // 6, random):
         made = _block(random, claims, exporter, readonly=_locked(random, exporter, state))
         if made is None:
             continue
         chosen = _call_arguments(operation, made, claims)
-        if schedule == "repeated" and claims.takes(operation, "device"):
-            chosen += [{"device": f"{name}#0"} for name in absent_devices(claims)[:1]]
+        if schedule == "repeated":
+            chosen += _contrary_arguments(operation, made, claims)
         yield Case(made, call(operation, **random.choice(chosen)), state, schedule)
     for source in sampled(_written_out(claims, random), limit // 20, random):
         for operation in sorted(claims.operations & {"as_tensor", "tensor", "asarray"}):
             yield Case(source, call(operation), schedule="repeated")
+
+
+def _contrary_arguments(
+    operation: str, block: Block, claims: Claims
+) -> Iterator[dict[str, Argument]]:
+    """What is refused after the input was looked at."""
+    if claims.takes(operation, "device"):
+        for name in absent_devices(claims)[:1]:
+            yield {"device": f"{name}#0"}
+    if claims.takes(operation, "copy") and claims.takes(operation, "dtype"):
+        yield {"dtype": calls.other_dtype(block.dtype, claims), "copy": False}
 
 
 def _locked(random: Random, exporter: str, state: State) -> bool:
@@ -198,10 +209,18 @@ def resizings(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
             made = memory_families.block(exporter=exporter, dtype=dtype, shape=shape)
             if dtype not in claims.dtypes or not feasible(made, claims):
                 continue
-            given: dict[str, Argument] = {"dtype": dtype} if operation == "frombuffer" else {}
-            yield Case(made, call(operation, **given), schedule="resized")
-            if "resize" in claims.abilities:
-                yield Case(made, call(operation, **given), schedule="result resized")
+            for given in _spans(operation, made):
+                yield Case(made, call(operation, **given), schedule="resized")
+                if "resize" in claims.abilities:
+                    yield Case(made, call(operation, **given), schedule="result resized")
+
+
+def _spans(operation: str, block: Block) -> list[dict[str, Argument]]:
+    """All of the memory; of a buffer also a part in the middle of it."""
+    if operation != "frombuffer":
+        return [{}]
+    whole: dict[str, Argument] = {"dtype": block.dtype}
+    return [whole, whole | {"offset": dtypes.itemsize(block.dtype), "count": 1}]
 
 
 def deletions(claims: Claims, random: Random, limit: int) -> Iterator[Case]:

@@ -13,16 +13,20 @@ from typing import Literal
 
 TAKEN: Mapping[str, str] = {
     "view": "view = result[1:]",
+    "subview": "subview = result[1:][1:]",
     "array": "array = np.from_dlpack(result)",
+    "part": "part = np.from_dlpack(result[1:])",
     "ndarray": "ndarray = result.__array__()",
     "tensor": "tensor = reftensor.from_dlpack(result)",
     "capsule": "capsule = result.__dlpack__(max_version=(1, 0))",
     "legacy": "legacy = result.__dlpack__()",
 }
-"""What can be made out of a result, by name, as a person would type it: a view of it, arrays of
+"""What can be made out of a result, by name, as a person would type it: views of it, arrays of
 other libraries over an export of it, and capsules that nobody consumes."""
 
+VIEWS = ("view", "subview")
 CAPSULES = ("capsule", "legacy")
+EXPORTS = ("array", "part", "ndarray", "tensor", *CAPSULES)
 SOURCE, RESULT = "source", "result"
 
 Kind = Literal[

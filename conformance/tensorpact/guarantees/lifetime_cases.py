@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import GIVE, Case
-from tensorpact.cases.schedules import CAPSULES, RESULT, SCHEDULES, SOURCE
+from tensorpact.cases.schedules import CAPSULES, EXPORTS, RESULT, SCHEDULES, SOURCE
 from tensorpact.guarantees.predicates import Applies
 
-EXPORTS = ("array", "ndarray", "tensor", *CAPSULES)
 BUFFERS = ("bytearray", "array.array", "mmap")
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from reftensor.rules import Memory
 from tensorpact.cases.model import GIVE
-from tensorpact.cases.schedules import RESULT, SOURCE
-from tensorpact.guarantees.lifetime_cases import EXPORTS
+from tensorpact.cases.schedules import EXPORTS, RESULT, SOURCE, VIEWS
 from tensorpact.guarantees.model import PASS, SKIP, Check, Failure, Judgement
 from tensorpact.seen.life import Life, Moment, Release, Repetition
 from tensorpact.trial import Trial
@@ -22,7 +21,7 @@ NOTHING_LEFT = "no reference and no memory left behind by a call"
 
 def keeps_owner(trial: Trial) -> Judgement:
     """While the result or a view of it lives, so does what it shares."""
-    return _keeps(trial, (RESULT, "view"), ())
+    return _keeps(trial, (RESULT, *VIEWS), ())
 
 
 def export_keeps_owner(trial: Trial) -> Judgement:
@@ -31,7 +30,7 @@ def export_keeps_owner(trial: Trial) -> Judgement:
         return _keeps(trial, (RESULT,), ())
     if _goes_wrong_without(trial, keeps_owner):
         return SKIP
-    return _keeps(trial, EXPORTS, (RESULT, "view"))
+    return _keeps(trial, EXPORTS, (RESULT, *VIEWS))
 
 
 def _goes_wrong_without(trial: Trial, check: Check) -> bool:
@@ -75,7 +74,7 @@ def _kept_then(trial: Trial, release: Release, moment: Moment, left: set[str]) -
 
 def _deleted_early(release: Release, moment: Moment) -> bool:
     """Whether an exporter was told that its memory is not used any more: that is the fault."""
-    return bool(moment.deleted and release.shares & {RESULT, "view"} & set(moment.left))
+    return bool(moment.deleted and release.shares & {RESULT, *VIEWS} & set(moment.left))
 
 
 def _listed(names: set[str] | frozenset[str]) -> str:

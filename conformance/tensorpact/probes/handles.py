@@ -57,7 +57,9 @@ def _ndarray(tensor: Any, eyes: Eyes) -> Any:
 
 MAKERS: Mapping[str, Callable[[Any, Eyes], Any]] = {
     "view": _view,
+    "subview": lambda tensor, eyes: _view(_view(tensor, eyes), eyes),
     "array": lambda tensor, _: _array(tensor),
+    "part": lambda tensor, eyes: _array(_view(tensor, eyes)),
     "ndarray": _ndarray,
     "tensor": lambda tensor, _: reftensor.from_dlpack(tensor),
     "capsule": lambda tensor, _: tensor.__dlpack__(max_version=VERSION),

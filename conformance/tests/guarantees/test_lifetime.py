@@ -69,6 +69,8 @@ ENOUGH: dict[str, tuple[Case, ...]] = {
     ),
     "buffers-are-not-locked": (life("resized", "asarray", exporter="bytearray", dtype="uint8"),),
     "exports-do-not-keep-the-memory": (life("source, result, array"),),
+    "exports-of-views-do-not-keep-the-memory": (life("source, result, part"),),
+    "views-of-views-forget-the-owner": (life("source, result, subview"),),
     "capsules-are-never-freed": (life("source, result, capsule"),),
     "empty-imports-are-never-deleted": (by_hand("source, result", shape=(0,)),),
     "capsules-can-be-consumed-again": (by_hand("consumed twice", exporter="capsule"),),
