@@ -176,7 +176,9 @@ class Trial:
 
     @property
     def raised(self) -> Raised | None:
-        """What the case ended in, whatever it is about."""
+        """What the case ended in, whatever it is about; of repeated calls, any of them."""
+        if self.life is not None and self.life.repetition is not None:
+            return self.life.raised or self.life.repetition.raised
         return (self.given or self.life or self.told or self.observed).raised
 
     @property

@@ -60,11 +60,11 @@ def test_a_thread_of_a_library_is_seen_and_one_of_the_harness_is_not() -> None:
     assert not exits._has_threads()
 
 
-def test_an_exception_before_the_exit_is_no_disorder() -> None:
+def test_a_fork_that_fails_before_its_exit_says_nothing_of_it() -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    assert _ended(interrupt) == Exit()
+    assert _ended(interrupt).cause == exits._name(exits._OTHERWISE)
 
 
 def test_a_fork_may_say_more_than_a_pipe_holds() -> None:

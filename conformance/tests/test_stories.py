@@ -26,6 +26,7 @@ from tensorpact.cases import stories, story_search
 from tensorpact.cases.model import STORY, Case, Step, Story, call, from_json, to_json
 from tensorpact.cases.shrink import shrink
 from tensorpact.cases.spell import spell
+from tensorpact.errors import AdapterFault
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Failure
 from tensorpact.judge import Judge
@@ -236,6 +237,26 @@ def test_what_goes_apart_later_is_condemned_without_addresses_too() -> None:
     told = [ARRAY, ("call", 0, "asarray"), ("write", 0, "20+"), ("write", 1, "30")]
     assert verdict(hidden, [story(*told)]).kept >= {AGREE}
     assert verdict(apart, [story(*told)]).broken == {AGREE}
+
+
+def nothing(*_: Any, **__: Any) -> Any:
+    raise TypeError("no")
+
+
+def test_a_library_that_refuses_everything_is_not_put_to_the_test() -> None:
+    backend = derive(
+        numpy_backend, operations=dict.fromkeys(numpy_backend.operations, nothing), make=None
+    )
+    kept = verdict(backend, examples("numpy")).kept
+    assert not {AGREE, LOCKS} & kept
+
+
+def test_a_write_that_fails_is_a_fault_of_the_adapter_and_not_a_refusal() -> None:
+    def write(tensor: Any, _: bytes) -> None:
+        tensor.writ()
+
+    with pytest.raises(AdapterFault):
+        verdict(derive(numpy_backend, write=write), examples("numpy"))
 
 
 def test_what_was_lent_read_only_is_never_written() -> None:

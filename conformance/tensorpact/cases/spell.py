@@ -197,7 +197,8 @@ def block_lines(block: Block, claims: Claims, name: str) -> list[str]:
     if block.exporter in _FLAT:
         return _FLAT[block.exporter](block, name)
     lines = [f"{name} = {_ndarray(block)}"]
-    if not _typable(block) and 0 not in block.shape and block.dtype not in dtypes.FOREIGN:
+    unset = block.exporter == "memmap" or not _typable(block)
+    if unset and 0 not in block.shape and block.dtype not in dtypes.FOREIGN:
         lines.append(f"{name}[...] = {_numbers(block, prod(block.shape))}.reshape({block.shape})")
     if block.readonly:
         lines.append(f"{name}.flags.writeable = False")
@@ -209,6 +210,8 @@ def block_lines(block: Block, claims: Claims, name: str) -> list[str]:
 
 
 def _ndarray(block: Block) -> str:
+    if block.exporter == "memmap":
+        return _placed(block, "np.memmap(FILE, 'u1', 'w+', shape={})") + ".view(np.memmap)"
     made = _typed(block) if _typable(block) else _placed(block)
     if block.foreign_order:
         made += f".astype(np.dtype({block.dtype!r}).newbyteorder())"
@@ -272,17 +275,17 @@ def _held(dtype: str) -> str:
     return "uint16" if dtype == "bfloat16" else dtype.rpartition(":")[2]
 
 
-def _placed(block: Block) -> str:
+def _placed(block: Block, buffer: str = "bytearray({})") -> str:
     """An array over a buffer, where the layout or the address has to be said."""
     strides = truth_strides(block)
     size = dtypes.itemsize(block.dtype)
     low, high = layouts.span(block.shape, strides, size)
     offset = -low + (block.alignment % 64)
-    kind = _held(block.dtype)
-    return (
-        f"np.ndarray({block.shape}, {kind!r}, bytearray({offset + high}), "
-        f"offset={offset}, strides={strides})"
-    )
+    kind = repr(_held(block.dtype))
+    if block.exporter == "memmap" and block.foreign_order:
+        kind = f"np.dtype({kind}).newbyteorder()"
+    memory = buffer.format(max(offset + high, 1))
+    return f"np.ndarray({block.shape}, {kind}, {memory}, offset={offset}, strides={strides})"
 
 
 def _own_lines(block: Block, claims: Claims, name: str) -> list[str]:
@@ -356,7 +359,6 @@ _BY_HAND: Mapping[str, str] = {
 
 _WRAPPED: Mapping[str, str] = {
     "subclass": "{}.view(type('SubArray', (np.ndarray,), {{}}))",
-    "memmap": "np.memmap(FILE, {0}.dtype, 'w+', shape={0}.shape)  # holding the same",
     "memoryview": "memoryview({})",
     "array_interface": "Interface({})  # an object with __array_interface__ alone",
     "array_protocol": "ArrayProtocol({})  # an object with __array__(dtype=None, copy=None)",

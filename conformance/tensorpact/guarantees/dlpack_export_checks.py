@@ -141,6 +141,8 @@ def honours_version(trial: Trial) -> Judgement:
     given, asked = given_by(trial), cases.asked_version(trial.case)
     wants_versioned = asked is not None and asked >= (1, 0)
     block = trial.case.block
+    if given.unknown_keyword and not trial.case.call.given("max_version"):
+        return SKIP
     if given.raised is not None:
         allowed = not wants_versioned and given.raised.is_a("BufferError")
         if allowed or (block is not None and block.readonly and not wants_versioned):

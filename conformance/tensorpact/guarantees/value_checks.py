@@ -9,7 +9,8 @@ import numpy as np
 
 from reftensor.rules import Refusal, kind_of
 from tensorpact.cases import dtypes
-from tensorpact.cases.model import Case, Leaf, Nest
+from tensorpact.cases.model import Leaf
+from tensorpact.cases.spell import spell
 from tensorpact.guarantees.elements import put_to_test, same_elements
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
 from tensorpact.guarantees.numbers import (
@@ -97,7 +98,7 @@ def treated_alike(trial: Trial) -> Judgement:
         if (other.observed.raised is not None) is not raised:
             return Failure(
                 f"one rule for all; this {'raises' if raised else 'returns'}: {described(trial)}",
-                f"{_shown(other.case)} gives {described(other)}",
+                f"{_typed(other)} gives {described(other)}",
             )
     return PASS
 
@@ -153,7 +154,7 @@ def routes_agree(trial: Trial) -> Judgement:
         if put_to_test(other) and not _alike(trial.observed.result, other.observed.result):
             return Failure(
                 f"what the plain number gives: {described(trial)}",
-                f"{_shown(other.case)} gives {described(other)}",
+                f"{_typed(other)} gives {described(other)}",
             )
     return PASS
 
@@ -247,12 +248,9 @@ def _short(value: float) -> str:
     return repr(value)
 
 
-def _shown(case: Case) -> str:
-    """The operation, the data and the dtype of a related call, in a few words."""
-    leaf = leaves_of(case)[0]
-    form = case.root.kind if isinstance(case.root, Nest) else "scalar"
-    dtype = f", dtype {case.call.dtype}" if case.call.dtype else ""
-    return f"{case.call.operation}({form} of {leaf.kind} {leaf.text}{dtype})"
+def _typed(trial: Trial) -> str:
+    """The call as a person would type it, in one line."""
+    return "; ".join(spell(trial.case, trial.claims).splitlines())
 
 
 # --------------------------------------------------------------------------- of a cast

@@ -25,13 +25,15 @@ from tensorpact.cases.model import Case
 from tensorpact.probes import handles
 from tensorpact.probes.observe import Eyes
 from tensorpact.probes.raising import attempt
+from tensorpact.probes.settling import other_threads
 from tensorpact.seen.life import Exit, Life
 
 _SECONDS = 4
 _WORDS = 600
 _OTHERWISE = 95
-"""The exit code of a fork that cannot be made to exit in order."""
+"""The exit code of a fork that could not do what it was made for."""
 
+_NO_END = f"no end within {_SECONDS} s"
 _BY_ITSELF = "a fork of this process does not exit in order by itself"
 
 _FILES = (io.IOBase, tempfile._TemporaryFileWrapper)
@@ -62,8 +64,11 @@ def keep_at_exit(case: Case, live: Live, eyes: Eyes) -> Life:
         return Life(exit=ending)
     # What the library does at the exit may be what keeps it orderly.
     shut_down = _ended(partial(_keep, held, eyes), shutting_down=True)
+    untried = _name(_OTHERWISE) in (ending.cause, shut_down.cause)
+    # A fork has one thread only, and waits for others in vain.
+    waits = shut_down.cause == _NO_END and other_threads()
     # On a machine that is busy nothing ends in time.
-    if _empty_handed().cause or (shut_down.cause and _has_threads()):
+    if untried or waits or _empty_handed().cause or (shut_down.cause and _has_threads()):
         return Life(unbuilt=_BY_ITSELF)
     return Life(exit=shut_down)
 
@@ -86,8 +91,7 @@ _at_first = cache(_empty_handed)
 def _has_threads() -> bool:
     """Whether there are threads that a fork does not have, and that a library may wait for.
 
-    Only those that Python's threading knows. One of C or C++ that is waited for shows in a fork
-    which holds nothing, if it is waited for there too; otherwise it is not told from a fault.
+    Only those that Python's threading knows: many a library has one of C or C++ at all times.
     """
     others = [each for each in threading.enumerate() if each is not threading.main_thread()]
     return any(
@@ -114,7 +118,7 @@ def _ended(before: Callable[[], None], *, shutting_down: bool = False) -> Exit:
         words.seek(0)
         said = words.read(_WORDS).decode(errors="replace")
     if status is None:
-        return Exit(f"no end within {_SECONDS} s", said)
+        return Exit(_NO_END, said)
     code = os.waitstatus_to_exitcode(status)
     return Exit("" if not code else _name(code), said)
 
@@ -141,8 +145,9 @@ def _exit_in_order(before: Callable[[], None], words: int, shutting_down: bool) 
         os._exit(_OTHERWISE)
     try:
         before()
-    finally:
-        ctypes.PyDLL(None).Py_Exit(0)
+    except BaseException:  # nothing would be alive at the exit that is looked at
+        os._exit(_OTHERWISE)
+    ctypes.PyDLL(None).Py_Exit(0)
 
 
 def _disown(shutting_down: bool) -> None:

@@ -54,14 +54,19 @@ def give(case: Case, eyes: Eyes) -> Given:
 
 
 def _knows(tensor: Any, case: Case) -> bool:
-    """Whether the tensor's own method has the keywords; so where it does not say."""
+    """Whether the tensor's own method has the keywords.
+
+    One without a signature, as in C, is asked with the values that stand for "not given".
+    """
     method = getattr(tensor, case.call.operation, None)
     if method is None:
         return True
     try:
         inspect.signature(method).bind(**dict(case.call.arguments))
-    except ValueError:  # written in C, without a signature
-        return True
+    except ValueError:
+        unset = dict.fromkeys(name for name, _ in case.call.arguments)
+        raised = attempt(lambda: method(**unset))[1]
+        return raised is None or not raised.is_a("TypeError")
     except TypeError:
         return False
     return True

@@ -32,9 +32,12 @@ def release(case: Case, schedule: Schedule, live: Live, eyes: Eyes) -> Life:
         for place, name in enumerate(schedule.drops)
         if name in held.things
     ]
-    exported = None if held.loans is None else len(held.loans)
     found = Release(
-        tuple(moments), frozenset(held.shares), exported, tuple(held.untaken), held.addressed
+        tuple(moments),
+        frozenset(held.shares),
+        None if held.loans is None else tuple(loan.deleted for loan in held.loans),
+        tuple(held.untaken),
+        held.addressed,
     )
     return Life(held.raised, release=found)
 
@@ -137,11 +140,15 @@ class _Held:
 
 
 def _consumed(live: Live) -> list[Loan] | None:
-    """The loans whose capsules the consumer took; the others end with their capsules."""
+    """The loans that the consumer took, by the capsule's name, or gave back without a word.
+
+    The others end with their capsules, all of which are still there.
+    """
     if live.loans is None:
         return None
     pairs = zip(live.capsules, live.loans, strict=True)
-    return [loan for capsule, loan in pairs if capi.capsule_name(capsule) in USED.values()]
+    used = USED.values()
+    return [loan for capsule, loan in pairs if loan.deleted or capi.capsule_name(capsule) in used]
 
 
 def _other_numbers(block: Block) -> bytes:

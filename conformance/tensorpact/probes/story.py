@@ -38,13 +38,18 @@ def tell(case: Case, eyes: Eyes, claims: Claims) -> Told:
 
 
 class _Telling:
-    """The live handles by number, and the accounts of how they hang together."""
+    """The live handles by number, and the accounts of how they hang together.
+
+    Only what the library has made puts it to the test: its tensors are compared, and buffers
+    resized that something was made of.
+    """
 
     def __init__(self, handles: dict[int, Handle], eyes: Eyes, claims: Claims) -> None:
         self.handles, self.eyes, self.claims = handles, eyes, claims
         self.objects: dict[int, Any] = {}
         self.worlds = [World()]
         self.protected: set[int] = set()
+        self.lenders: set[int] = set()
         self.compared = self.resized = 0
         self.raised: Raised | None = None
 
@@ -88,6 +93,8 @@ class _Telling:
             worlds = [new for w in self.worlds for new in self._accounts(w, handle, step, at, same)]
         if len(worlds) <= MOST_WORLDS:
             self.objects[number], self.worlds = obj, worlds
+            if handle.parent is not None:
+                self.lenders.add(handle.parent)
 
     def _worlds_with_new(self, handle: Handle, obj: Any, at: Cells | None) -> list[World]:
         if handle.block.readonly:
@@ -158,7 +165,7 @@ class _Telling:
 
     def _resize(self, number: int, handle: int) -> Departure | None:
         """A buffer is locked as long as a tensor shares it, and no longer."""
-        self.resized += 1
+        self.resized += handle in self.lenders
         made = self.handles[handle].made
         sharing = {bool(world.sharers(handle)) for world in self.worlds}
         if _resizes(self.objects[handle]):
@@ -194,7 +201,7 @@ class _Telling:
             number: story_handles.read(obj, self.handles[number].block, self.eyes)
             for number, obj in self.objects.items()
         }
-        self.compared += len(seen)
+        self.compared += sum(self.handles[n].block.exporter == "own" for n in seen)
         agreeing = [world for world in self.worlds if world.agrees(seen)]
         if agreeing:
             self.worlds = agreeing

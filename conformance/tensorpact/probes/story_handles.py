@@ -97,16 +97,24 @@ def read(obj: Any, block: Block, eyes: Eyes) -> bytes:
 
 def write(obj: Any, block: Block, data: bytes, eyes: Eyes) -> bool:
     """Sets the elements; False where that is refused, which is the handle's right."""
-    try:
-        if block.exporter != "own":
-            _array(obj, block)[...] = np.frombuffer(data, block.dtype).reshape(block.shape)
-        elif eyes.backend.write is not None:
-            eyes.backend.write(obj, data)
-        else:
-            return False
-    except Exception:
+    if block.exporter != "own":
+        array = _array(obj, block)
+        if array.flags.writeable:
+            array[...] = np.frombuffer(data, block.dtype).reshape(block.shape)
+        return array.flags.writeable
+    write = eyes.backend.write
+    if write is None:
         return False
+    with adapting("writing a handle"):
+        try:
+            write(obj, data)
+        except _REFUSALS:
+            return False
     return True
+
+
+_REFUSALS = (BufferError, RuntimeError, TypeError, ValueError)
+"""What libraries refuse a write by; with anything else the adapter has failed."""
 
 
 def cells(obj: Any, block: Block, eyes: Eyes) -> Cells | None:

@@ -55,4 +55,4 @@ class DeathTrial:
         return len(notes), ending
 
     def _same(self, ending: Ending) -> bool:
-        return ending.how is How.DIED and f"by {ending.cause}" in self.finding.seen
+        return ending.how is How.DIED and f"by {ending.cause}," in self.finding.seen

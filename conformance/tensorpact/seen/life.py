@@ -29,14 +29,14 @@ class Release:
     """The moments of a release, first to last.
 
     `shares` are the handles whose elements lie in the source's memory, so far as their address
-    is known. `exported` counts the exports of the source that were consumed, None where that
-    is not known. `untaken` says of what the result did not give why: name and exception.
-    `addressed`: the address of the result's elements is known.
+    is known. `deletions` are the calls in the end of the deleter of each export of the source
+    that was consumed, None where that is not known. `untaken` says of what the result did not
+    give why: name and exception. `addressed`: the address of the result's elements is known.
     """
 
     moments: tuple[Moment, ...]
     shares: frozenset[str] = frozenset()
-    exported: int | None = None
+    deletions: tuple[int, ...] | None = None
     untaken: tuple[tuple[str, Raised], ...] = ()
     addressed: bool = True
 

@@ -303,6 +303,55 @@ def no_legacy(tensor: Tensor, **keywords: Any) -> Any:
     return tensor.__dlpack__(**keywords)
 
 
+class Unsigned:
+    """A `__dlpack__` of 2022, written in C: it knows one keyword, and has no signature."""
+
+    @property
+    def __signature__(self) -> None:
+        raise ValueError("no signature found")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+    def __call__(self, **keywords: Any) -> Any:
+        if keywords.keys() - {"stream"}:
+            raise TypeError("an unexpected keyword")
+        if keywords.get("stream") is not None:
+            raise RuntimeError("no streams here")
+        return Tensor.__dlpack__(self.tensor)
+
+
+class Dated(Tensor):
+    """A tensor whose export is written in C."""
+
+    @property
+    def __dlpack__(self) -> Unsigned:
+        return Unsigned(self)
+
+
+def dated(tensor: Tensor) -> Dated:
+    return Dated(tensor.storage, tensor.dtype, tensor.layout, tensor.offset, tensor.readonly)
+
+
+def test_a_keyword_that_a_method_without_signature_lacks_is_no_argument_that_it_refuses() -> None:
+    sound = reference_backend
+    assert sound.make is not None
+    assert sound.protect is not None
+    make, protect = sound.make, sound.protect
+    old = derive(
+        exporting(lambda tensor, **keywords: tensor.__dlpack__(**keywords)),
+        make=lambda *given: dated(make(*given)),
+        protect=lambda tensor: dated(protect(tensor)),
+    )
+    stream: dict[str, Argument] = {"stream": 1}
+    cases = [case(given={"copy": False}), case(given={"dl_device": "2.0"}), case(given=stream)]
+    protected = [case(given=NEW, readonly=True), case(given=stream, readonly=True)]
+    seen = verdict(old, [*cases, *protected])
+    scored = {"dlpack.impossible-export-is-buffer-error", "readonly.protection-is-exported"}
+    assert not scored & seen.broken
+    assert "readonly.protection-is-exported" not in seen.kept
+
+
 def test_a_library_may_have_given_up_the_legacy_generation() -> None:
     seen = verdict(exporting(no_legacy), [case(), case(given=NEW)])
     assert "dlpack.max-version-is-honoured" in seen.kept

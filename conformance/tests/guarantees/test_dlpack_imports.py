@@ -305,6 +305,17 @@ def test_an_old_exporter_may_be_asked_again_and_again_for_less() -> None:
     assert "dlpack.handshake" in found.kept
 
 
+def test_who_cannot_have_read_only_memory_may_ask_for_a_copy_of_it() -> None:
+    def from_dlpack(data: Any, **given: Any) -> Any:
+        first = fields(data.__dlpack__(max_version=(1, 0)))
+        assert first is not None
+        return reftensor.from_dlpack(data, copy=True if first.readonly else None, **given)
+
+    asking = derive(reference_backend, operations={"from_dlpack": from_dlpack})
+    protected = Case(Block("dlpack", readonly=True, twist="plain"), call("from_dlpack"))
+    assert "dlpack.handshake" in verdict(asking, [protected]).kept
+
+
 def test_bfloat16_is_exported_although_numpy_has_none() -> None:
     found = verdict(reference_backend, [twisted("plain", dtype="bfloat16")])
     assert {"dlpack.both-generations", "value.elements-are-exact"} <= found.kept

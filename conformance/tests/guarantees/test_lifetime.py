@@ -16,7 +16,7 @@ import pytest
 
 import reftensor
 from reftensor import capi
-from reftensor.dlpack import LEGACY, VERSIONED
+from reftensor.dlpack import LEGACY, USED, VERSIONED
 from reftensor.tensor import Tensor
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import Backend, derive
@@ -109,7 +109,7 @@ class Late(np.ndarray[Any, Any]):
     """An array whose base another thread lets go of, a moment later."""
 
     def __del__(self) -> None:
-        timer = threading.Timer(0.01, id, [self.base])
+        timer = threading.Timer(0.05, id, [self.base])
         timer.daemon = True
         timer.start()
 
@@ -217,6 +217,52 @@ def test_a_deleter_that_is_called_twice_or_too_early_is_found(early: bool) -> No
     faulty = derive(reference_backend, operations={"from_dlpack": deleting(early=early)})
     found = verdict(faulty, [by_hand("source, result")])
     assert found.broken == {"lifetime.deleter-runs-once"}
+
+
+def _taken(data: Any) -> Callable[[], None]:
+    """What calls the deleter of another export of the data, whose capsule is renamed."""
+    capsule = data.__dlpack__(max_version=(1, 0))
+    caller = _Caller(capsule, None, early=True)
+    capi.rename_capsule(capsule, USED[VERSIONED])
+    return caller.start
+
+
+def leak_one_and_delete_another_twice(data: Any, **given: Any) -> Tensor:
+    _taken(data)
+    delete = _taken(data)
+    delete()
+    delete()
+    return reftensor.tensor(reftensor.from_dlpack(data, **given))
+
+
+def delete_behind_the_back_of_a_capsule(data: Any, **_: Any) -> Tensor:
+    capsule = data.__dlpack__(max_version=(1, 0))
+    _Caller(capsule, None, early=True).start()
+    return reftensor.tensor([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    "from_dlpack", [leak_one_and_delete_another_twice, delete_behind_the_back_of_a_capsule]
+)
+def test_one_deletion_too_many_is_not_made_up_for_by_one_too_few(from_dlpack: Operation) -> None:
+    faulty = derive(reference_backend, operations={"from_dlpack": from_dlpack})
+    assert "lifetime.deleter-runs-once" in verdict(faulty, [by_hand("source, result")]).broken
+
+
+def test_what_breaks_at_the_second_call_only_is_no_orderly_repetition() -> None:
+    calls: list[None] = []
+
+    def asarray(data: Any, **given: Any) -> Array:
+        calls.append(None)
+        if len(calls) > 1:
+            raise SystemError("returned NULL without setting an exception")
+        return np.asarray(data, **given)
+
+    found = verdict(
+        derive(numpy_backend, operations={"asarray": asarray}), [life("repeated", "asarray")]
+    )
+    assert "error.nothing-crashes" in found.broken
+    assert "lifetime.owner-is-released" not in found.kept
 
 
 @pytest.mark.parametrize("twist", ["plain", "legacy", "null_when_empty", "opaque", "major_2"])
