@@ -23,11 +23,20 @@ class UsageError(TensorpactError):
     exit_code = 2
 
 
-class AdapterFault(TensorpactError):
-    """The adapter of a backend failed, so nothing can be said about the backend."""
+class Fault(TensorpactError):
+    """A run cannot go on. `report` is incomplete and has what was found until then.
+
+    It is None where the fault came before any case was judged.
+    """
+
+    report: Report | None = None
 
 
-class HarnessFault(TensorpactError):
+class AdapterFault(Fault):
+    """The adapter of a backend failed, so nothing more can be said about the backend."""
+
+
+class HarnessFault(Fault):
     """tensorpact itself failed; the text holds what a report of the bug needs."""
 
 

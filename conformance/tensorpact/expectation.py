@@ -16,7 +16,6 @@ from reftensor.rules import Data, Need, Operation, Refusal
 from tensorpact import exact
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts
-from tensorpact.cases.build_host import truth_strides
 from tensorpact.cases.live import ENDLESS
 from tensorpact.cases.model import GIVE, Block, Case, Leaf, Nest, Node, leaves
 from tensorpact.cases.things import THINGS
@@ -186,7 +185,7 @@ def limits_of(case: Case, claims: Claims) -> frozenset[str]:
 def layout_traits(block: Block) -> frozenset[str]:
     """What a library must be able to describe to share this block."""
     size = dtypes.itemsize(block.dtype)
-    found = layouts.traits(block.shape, truth_strides(block), size)
+    found = layouts.traits(block.shape, layouts.byte_strides(block), size)
     needed = dtypes.component(block.dtype)
     if block.alignment and block.alignment % needed and 0 not in block.shape:
         found |= {"misaligned"}
@@ -261,7 +260,7 @@ def _expect_raw(
     bounds = _bounds(case, total, size)
     needs = frozenset({Need.DEVICE} if device != claims.host else ())
     compact = layouts.compact(block.shape, dtypes.itemsize(block.dtype))
-    plain = truth_strides(block) == compact
+    plain = layouts.byte_strides(block) == compact
     return Expected(
         kind=kind,
         data=Data.EXPORTER,

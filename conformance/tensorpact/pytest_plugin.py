@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +28,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _WORKER_INPUT = "tensorpact_directory"
 _shared: Path | None = None
 """Where the workers of xdist share reports."""
+_verbose = False
+"""Whether every finding is shown, and not the first few."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,29 +67,39 @@ class Suite:
         __tracebackhide__ = True
         first = not self.shared_run.over
         report = self.shared_run.report(_shared)
-        if first:
-            self._warn_of_others(report)
+        others = [result for result in report.results if first and not result.selected]
+        _fail_for(report, [report[id], *others])
         _pronounce(report, report[id])
 
-    def _warn_of_others(self, report: Report) -> None:
-        """Crashes are reported though nobody selected the guarantee that they break."""
-        from tensorpact.reports.plain import result_text
 
-        for result in report.results:
-            if result.id not in self.shared_run.ids:
-                text = result_text(result, report.header.claims)
-                if result.breaks():
-                    pytest.fail(text, pytrace=False)
-                warnings.warn(pytest.PytestWarning(text), stacklevel=2)
+def _fail_for(report: Report, results: Iterable[GuaranteeResult]) -> None:
+    """Fail where one of them is broken.
+
+    Among them are crashes that break a guarantee that nobody selected and that has no item.
+    """
+    __tracebackhide__ = True
+    broken = []
+    for result in results:
+        if result.breaks():
+            broken.append(_text(report, result))
+        elif not result.selected:
+            warnings.warn(pytest.PytestWarning(_text(report, result)), stacklevel=3)
+    if broken:
+        pytest.fail("\n\n".join(broken), pytrace=False)
+
+
+def _text(report: Report, result: GuaranteeResult) -> str:
+    from tensorpact.reports.plain import SHOWN, result_text
+
+    most = None if _verbose else SHOWN
+    return result_text(result, report.header.claims, most, "`pytest -vv` shows them")
 
 
 def _pronounce(report: Report, result: GuaranteeResult) -> None:
+    """Skip, xfail or fail for what is not broken by a MUST."""
     from tensorpact.reports.model import BROKEN, Verdict
-    from tensorpact.reports.plain import result_text
 
     __tracebackhide__ = True
-    if result.breaks():
-        pytest.fail(result_text(result, report.header.claims), pytrace=False)
     if result.verdict in BROKEN:
         worst = result.findings[0]
         pytest.xfail(f"advised: required {worst.required}; seen {worst.seen}")
@@ -173,7 +185,8 @@ _DIRECTORY = pytest.StashKey[str]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Finds the backend and the guarantees at once, so that a misspelt name ends the session."""
-    global _shared
+    global _shared, _verbose
+    _verbose = config.option.verbose > 1
     worker = getattr(config, "workerinput", None)
     _shared = Path(worker[_WORKER_INPUT]) if worker else None
     if config.option.tensorpact_backend is None:

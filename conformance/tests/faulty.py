@@ -55,6 +55,23 @@ def break_the_adapter(_: Array) -> bytes:
     raise KeyError("float16")
 
 
+reads: list[None] = []
+
+
+def break_the_adapter_late(tensor: Array) -> bytes:
+    """Not yet when the adapter is tested, and then in every batch."""
+    reads.append(None)
+    if len(reads) > 600:
+        raise KeyError("the 601st")
+    return sound.read(tensor)
+
+
+def copy_or_abort(data: Any, **_: Any) -> Array:
+    if isinstance(data, np.ndarray) and data.dtype == np.float16:
+        os.abort()
+    return np.array(data)
+
+
 aborting = spoiled("aborting", say_and_abort)
 leaving = spoiled("leaving", lambda: os._exit(0))
 sleeping = spoiled("sleeping", lambda: time.sleep(60))
@@ -62,3 +79,5 @@ dying_late = spoiled("dying-late", DiesWhenCollected)
 dying_together = spoiled("dying-together", die_at_the_third_call)
 broken_adapter = derive(sound, read=break_the_adapter, name="broken-adapter")
 copying = derive(sound, operations={"asarray": lambda data, **_: np.array(data)}, name="copying")
+copying_and_aborting = derive(copying, operations={"asarray": copy_or_abort}, name="copying-too")
+breaking_late = derive(copying, read=break_the_adapter_late, name="breaking-late")

@@ -18,6 +18,7 @@ from tensorpact.backends.find import load
 from tensorpact.backends.numpy import backend
 from tensorpact.backends.protocol import claims_of
 from tensorpact.cases import checked, contents, dtypes, exporters, layouts, plan
+from tensorpact.cases.as_json import from_json, to_json
 from tensorpact.cases.build import build
 from tensorpact.cases.covering import covering
 from tensorpact.cases.feasible import feasible, possible
@@ -29,9 +30,7 @@ from tensorpact.cases.model import (
     Case,
     Values,
     call,
-    from_json,
     py,
-    to_json,
 )
 from tensorpact.cases.shrink import shrink
 from tensorpact.cases.spell import spell

@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+import plans
 from tensorpact.cli import main
 from tensorpact.errors import AdapterFault, UsageError
 from tensorpact.guarantees import GROUPS, TABLE
@@ -191,6 +192,35 @@ def test_docs_writes_what_check_then_finds_fresh(tmp_path: Path) -> None:
     assert invoke("docs", "--check", str(tmp_path)).exit_code == 1
     assert invoke("docs", str(tmp_path)).exit_code == 0
     assert invoke("docs", "--check", str(tmp_path)).exit_code == 0
+
+
+@pytest.mark.parametrize("taken", ["file", "file/below", "file/below/it"])
+def test_docs_needs_a_directory_that_can_be_written(tmp_path: Path, taken: str) -> None:
+    (tmp_path / "file").touch()
+    result = invoke("docs", str(tmp_path / taken))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"tensorpact: cannot write {tmp_path}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_docs_check_names_the_command_that_writes_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "run `tensorpact docs '/no such'`." in invoke("docs", "--check", "/no such").stderr
+    assert "run `tensorpact docs`." in invoke("docs", "--check").stderr
+
+
+def test_a_fault_comes_after_the_report_of_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    with pytest.MonkeyPatch.context() as patched:
+        plans.only_one_family(patched)
+        result = invoke("run", "faulty:breaking_late", "--only", "sharing.*", "--budget", "quick")
+    assert result.exit_code == 3
+    assert "sharing.array-is-shared (MUST): fail" in result.stdout
+    assert "incomplete (breaking-late: " in result.stdout.splitlines()[-1]
+    assert result.stderr.count("\n") == 1
+    assert "the 601st" in result.stderr
 
 
 def test_every_group_is_listed_in_its_own_order() -> None:

@@ -56,6 +56,13 @@ def test_writing_deletes_left_over_pages_and_leaves_written_ones_alone(tmp_path:
     assert (tmp_path / "mine.md").read_text(encoding="utf-8") == "# Mine"
 
 
+def test_a_page_in_another_encoding_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_bytes(b"# caf\xe9")
+    documentation.write(tmp_path)
+    assert documentation.stale(tmp_path) == ()
+    assert (tmp_path / "mine.md").read_bytes() == b"# caf\xe9"
+
+
 def test_a_cell_cannot_break_its_table() -> None:
     assert table(["a"], [["x|y\nz"]]).splitlines()[-1] == r"| x\|y z |"
     with pytest.raises(ValueError, match="as many cells"):

@@ -17,7 +17,8 @@ from reftensor import rules
 from tensorpact.backends.find import load
 from tensorpact.backends.protocol import claims_of
 from tensorpact.cases import story_search
-from tensorpact.cases.model import Case, from_json
+from tensorpact.cases.as_json import from_json
+from tensorpact.cases.model import Case
 from tensorpact.cases.plan import batches, cases_of
 from tensorpact.errors import UsageError
 from tensorpact.expectation import expect

@@ -191,5 +191,5 @@ def test_a_deleter_that_does_not_wait_for_the_gil_is_condemned() -> None:
     with Judge(reference, [guarantee]) as judge:
         trial = judge.trial(case)
     assert guarantee.check(trial) is PASS
-    hasty = replace(trial, life=Life(unlocked=Unlocked(waited=False, released=True)))
+    hasty = replace(trial, life=Life(unlocked=Unlocked(waited=False)))
     assert isinstance(guarantee.check(hasty), Failure)

@@ -82,7 +82,16 @@ def test_a_crash_fails_its_guarantee_and_no_other(pytester: pytest.Pytester) -> 
 def test_a_crash_that_nobody_asked_for_fails_too(pytester: pytest.Pytester) -> None:
     result = judge(pytester, "faulty:aborting")
     result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"not selected, but seen in this run: {CRASHES} (MUST): crash"])
     result.stdout.fnmatch_lines(["*the process ended by SIGABRT*"])
+
+
+def test_a_crash_that_nobody_asked_for_hides_no_finding(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, "faulty:copying_and_aborting")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [f"{SHARED} (MUST): fail", "*", f"not selected, but seen in this run: {CRASHES} *"]
+    )
 
 
 def test_what_is_not_claimed_is_skipped(pytester: pytest.Pytester) -> None:
@@ -117,6 +126,15 @@ def test_a_fault_of_the_adapter_is_said_without_a_traceback(pytester: pytest.Pyt
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["AdapterFault: *"])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_what_was_found_before_a_fault_is_shown_and_the_rest_fails(
+    pytester: pytest.Pytester,
+) -> None:
+    result = judge(pytester, "faulty:breaking_late", only=(SHARED, CRASHES))
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines([f"{SHARED} (MUST): fail"])
+    result.stdout.fnmatch_lines(["the run is incomplete: *the 601st*"])
 
 
 def test_items_work_under_xdist(pytester: pytest.Pytester, under_xdist: tuple[str, ...]) -> None:

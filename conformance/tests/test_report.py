@@ -25,6 +25,7 @@ from tensorpact.reports.jsonlines import (
     to_json_lines,
 )
 from tensorpact.reports.model import BROKEN, Finding, GuaranteeResult, Header, Report, Verdict
+from tensorpact.reports.plain import result_text
 from tensorpact.reports.terminal import render
 
 HEADER = Header(claims_of(backend), "0.1", "3.11", "Linux", "2.4", 0, "quick", ("sharing.*",))
@@ -76,6 +77,7 @@ results = st.builds(
     findings=st.lists(findings, max_size=2).map(tuple),
     notes=counts,
     axes=counts,
+    selected=st.booleans(),
 )
 reports = st.builds(
     Report,
@@ -146,6 +148,40 @@ def test_a_broken_should_counts_only_under_strict() -> None:
     advised = report(result(Verdict.FAIL, Level.SHOULD))
     assert (advised.exit_code(), advised.exit_code(strict=True)) == (0, 1)
     assert "1 advised" in advised.summary()
+
+
+def unselected(verdict: Verdict, level: Level) -> GuaranteeResult:
+    return replace(result(verdict, level), selected=False)
+
+
+def test_an_unselected_must_stands_against_conformance_and_an_unselected_should_never() -> None:
+    must = report(result(Verdict.PASS), unselected(Verdict.CRASH, Level.MUST))
+    should = report(result(Verdict.PASS), unselected(Verdict.CRASH, Level.SHOULD))
+    assert (must.exit_code(), should.exit_code(strict=True)) == (1, 0)
+    assert "1 of 2 guarantees failed" in must.summary()
+    assert "0 of 1 guarantees failed, 1 advised" in should.summary(strict=True)
+
+
+def test_what_was_not_selected_says_so_also_where_the_run_was_cut_off() -> None:
+    crash = unselected(Verdict.CRASH, Level.MUST)
+    assert "not selected, but seen in this run: sharing.array-is-shared" in shown(report(crash))
+    found = found_line(crash.findings[0], Level.MUST, selected=False)
+    cut_off = from_json_lines([header_line(HEADER), found])
+    assert not cut_off["sharing.array-is-shared"].selected
+
+
+def test_findings_that_are_left_out_are_counted_with_the_way_to_see_them() -> None:
+    (finding,) = result(Verdict.FAIL).findings
+    many = replace(result(Verdict.FAIL), findings=(finding,) * 7)
+    assert "and 2 more; `tensorpact run --all` shows them" in shown(report(many))
+    assert "more;" not in shown(report(many), every=True)
+    assert "and 2 more; look there" in result_text(many, HEADER.claims, rest="look there")
+
+
+def test_a_traceback_is_no_part_of_the_summary() -> None:
+    fault = report(result(Verdict.PASS), incomplete="this is a bug:\nTraceback\n  line 3")
+    assert "incomplete (this is a bug)" in fault.summary()
+    assert "Traceback" not in shown(fault)
 
 
 def test_an_incomplete_run_does_not_conform() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -67,6 +68,7 @@ def test_a_crash_is_one_finding_and_the_run_goes_on(aborting: Report) -> None:
 def test_a_crash_is_reported_though_nobody_asked_for_it() -> None:
     report = small(faulty.aborting, only=[SHARED])
     assert report[CRASHES].verdict is Verdict.CRASH
+    assert (report[SHARED].selected, report[CRASHES].selected) == (True, False)
     assert not report.conforms
 
 
@@ -111,6 +113,26 @@ def test_an_unknown_backend_is_a_usage_error() -> None:
 def test_an_adapter_that_raises_is_an_adapter_fault() -> None:
     with pytest.raises(AdapterFault, match="broken-adapter"):
         small(faulty.broken_adapter)
+
+
+def test_a_fault_brings_what_was_found_before(tmp_path: Path) -> None:
+    path = tmp_path / "report.jsonl"
+    with pytest.raises(AdapterFault, match="the 601st") as caught:
+        small(faulty.breaking_late, output=path)
+    report = caught.value.report
+    assert report is not None
+    assert "the 601st" in (report.incomplete or "")
+    assert report.cases > 0
+    assert all(finding.call.startswith("x = ") for finding in report[SHARED].findings)
+    assert report[SHARED].findings
+    with path.open() as lines:
+        assert from_json_lines(lines) == report
+
+
+def test_a_fault_before_anything_was_judged_has_no_report() -> None:
+    with pytest.raises(AdapterFault) as caught:
+        small(faulty.broken_adapter)
+    assert caught.value.report is None
 
 
 def test_a_run_that_judges_nothing_is_incomplete() -> None:
@@ -171,6 +193,33 @@ def test_ctrl_c_counts_where_python_drops_it() -> None:
             interrupt_after_first(progress)
 
     assert small(faulty.copying, progress=drop).incomplete == INTERRUPTED
+
+
+def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python would drop the exception there, with a message on stderr."""
+    dropped: list[object] = []
+    waiting: list[None] = []
+
+    def interrupt(*_: object) -> None:
+        if waiting:
+            waiting.clear()
+            signal.raise_signal(signal.SIGINT)
+
+    def collect(progress: Progress) -> None:
+        if progress.done == 1:
+            waiting.append(None)
+            gc.collect()
+
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    gc.callbacks.append(interrupt)
+    try:
+        report = small(faulty.copying, progress=collect)
+    finally:
+        gc.callbacks.remove(interrupt)
+    assert report.incomplete == INTERRUPTED
+    assert dropped == []
 
 
 def workers() -> Iterator[int]:

@@ -131,8 +131,18 @@ def test_a_batch_of_deaths_comes_to_an_end(lent: Inherited) -> None:
 
 @of(faulty.broken_adapter)
 def test_an_exception_of_the_adapter_is_no_finding(lent: Inherited) -> None:
-    with pytest.raises(AdapterFault, match="broken-adapter"):
-        judged(lent, GOOD)
+    result = judged(lent, GOOD)
+    assert isinstance(result.fault, AdapterFault)
+    assert "broken-adapter" in str(result.fault)
+    assert (result.findings, result.stopped) == ((), True)
+
+
+@of(faulty.breaking_late)
+def test_what_a_batch_found_before_a_fault_comes_home_with_it(lent: Inherited) -> None:
+    result = judged(lent, GOOD * 200)
+    assert isinstance(result.fault, AdapterFault)
+    assert 0 < result.cases < len(GOOD) * 200
+    assert SHARED in {finding.guarantee for finding in result.findings}
 
 
 @of(faulty.copying)

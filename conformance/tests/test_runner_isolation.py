@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tensorpact.errors import AdapterFault, HarnessFault
-from tensorpact.runner.isolation import Ending, How, Note, isolate
+from tensorpact.runner.isolation import Ending, How, Note, attempt, isolate
 
 
 def three(note: Note) -> None:
@@ -54,6 +54,11 @@ def exhausts_the_stack(note: Note) -> None:
 
 def blames_the_adapter(note: Note) -> None:
     note(0)
+    raise AdapterFault("read raised KeyError")
+
+
+def notes_and_blames_the_adapter(note: Note) -> None:
+    three(note)
     raise AdapterFault("read raised KeyError")
 
 
@@ -101,6 +106,13 @@ def test_a_child_is_ended_when_the_run_is_stopped() -> None:
 def test_a_fault_of_the_adapter_is_raised_here() -> None:
     with pytest.raises(AdapterFault, match="read raised KeyError"):
         isolate(blames_the_adapter, seconds=30)
+
+
+def test_what_was_noted_before_a_fault_comes_home_to_whoever_wants_it() -> None:
+    notes, ending = attempt(notes_and_blames_the_adapter, seconds=30)
+    assert notes == [0, 1, 2]
+    assert ending.how is How.STOPPED
+    assert isinstance(ending.fault, AdapterFault)
 
 
 def test_any_other_exception_is_a_fault_of_the_harness_with_its_traceback() -> None:

@@ -43,6 +43,17 @@ def test_a_run_that_failed_is_made_again(tmp_path: Path) -> None:
     assert once(tmp_path / "report.jsonl", lambda: REPORT) == REPORT
 
 
+def test_what_was_found_before_a_fault_is_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = AdapterFault("read raised")
+    fault.report = replace(REPORT, incomplete="read raised")
+
+    def fail(*_: object, **__: object) -> Report:
+        raise fault
+
+    monkeypatch.setattr(module, "run", fail)
+    assert SharedRun("numpy", "key", {}).report(None) == fault.report
+
+
 def test_an_interrupted_run_interrupts_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "run", lambda *_, **__: replace(REPORT, incomplete=INTERRUPTED))
     with pytest.raises(KeyboardInterrupt):

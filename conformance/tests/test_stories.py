@@ -23,7 +23,8 @@ from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import Backend, claims_of, derive
 from tensorpact.backends.reference import backend as reference_backend
 from tensorpact.cases import stories, story_search
-from tensorpact.cases.model import STORY, Case, Step, Story, call, from_json, to_json
+from tensorpact.cases.as_json import from_json, to_json
+from tensorpact.cases.model import STORY, Case, Step, Story, call
 from tensorpact.cases.shrink import shrink
 from tensorpact.cases.spell import spell
 from tensorpact.errors import AdapterFault

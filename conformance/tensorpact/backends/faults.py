@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tensorpact.backends.fields import wrong_fields
 from tensorpact.backends.protocol import Backend, Claims, claims_of
 from tensorpact.errors import AdapterFault
 
@@ -26,14 +27,19 @@ def calling(backend: str, function: str, subject: str) -> Iterator[None]:
         yield
     except AdapterFault:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AdapterFault(
             f"the adapter of {backend} is broken: {function} raised {said(error)} for {subject}"
         ) from error
 
 
 def checked_claims(backend: Backend) -> Claims:
-    """What the backend claims. Raises AdapterFault for what cannot be claimed."""
+    """What the backend claims.
+
+    Raises AdapterFault for fields of another type than theirs and for what cannot be claimed.
+    """
+    if problems := tuple(wrong_fields(backend)):
+        raise AdapterFault(f"the adapter of {backend.name} is broken: {'; '.join(problems)}")
     try:
         return claims_of(backend)
     except Exception as error:

@@ -43,6 +43,8 @@ INSTALLED_BY: Mapping[str, str] = {
 }
 """What to install where the library of a built-in backend is missing."""
 
+AN_ADAPTER = "an adapter is named by its import path, as in mypkg.adapter:backend"
+
 
 def known() -> Mapping[str, str]:
     """The names that `load` takes as they stand, each with the import path behind it."""
@@ -53,12 +55,14 @@ def load(name: str) -> Backend:
     """The backend of this name; its library is imported now.
 
     `name` is a built-in name, the name of an entry point, `family:name`, or an import path
-    `module:attribute`. Raises UsageError for a backend that cannot be found or whose library
-    is not installed, AdapterFault where the adapter itself is broken.
+    `module:attribute`. Raises UsageError for what cannot be found or is no `Backend`, and for
+    a library that is not installed; AdapterFault where the adapter itself is broken.
     """
     backend = _resolve(name)
     if not isinstance(backend, Backend):
-        raise AdapterFault(f"{name!r} is no tensorpact.Backend but a {type(backend).__name__}")
+        raise UsageError(
+            f"{name!r} is no tensorpact.Backend but of type {type(backend).__name__}: {AN_ADAPTER}"
+        )
     checked_claims(backend)
     return backend
 
@@ -89,12 +93,11 @@ def _imported(name: str, path: str) -> Any:
     try:
         return attrgetter(attribute)(found)
     except AttributeError as error:
-        if name == module:
-            raise _unknown(name) from error
-        hint = _did_you_mean(attribute, vars(found))
+        mine = [name for name, value in vars(found).items() if isinstance(value, Backend)]
+        near = (name, known()) if name == module else (attribute, mine)
         raise UsageError(
-            f"the module {module!r} has no {attribute!r}{hint}: "
-            f"a backend is named by its import path, as in mypkg.adapter:backend"
+            f"the module {module!r} has no attribute {attribute!r}{_did_you_mean(*near)}: "
+            f"{AN_ADAPTER}"
         ) from error
 
 

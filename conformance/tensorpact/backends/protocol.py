@@ -100,6 +100,11 @@ class Claims:
         """Whether the operation has this keyword."""
         return (operation, keyword) in self.keywords
 
+    @property
+    def accelerators(self) -> frozenset[str]:
+        """The devices that hold data where the host cannot address it."""
+        return self.unaddressable - self.dataless
+
     def dtypes_on(self, device: str | None) -> tuple[str, ...]:
         """The dtypes of this device; the backend's, where it has none of its own."""
         return next((own for name, own in self.device_dtypes if name == device), self.dtypes)
@@ -136,10 +141,13 @@ class Backend:
     `make(data, dtype, shape, device)` makes a fresh C-contiguous own tensor from such
     bytes, a standard dtype name and a device name, not using the operations under test
     where that can be avoided. Without it own tensors are never tried as input.
-    `protect(t)` is a view of the tensor that cannot be written, for a library that has such.
+    `protect(t)` is the tensor, or a view of it, as one that cannot be written: `write` raises
+    for it, or leaves it as it is. For a library that has such.
     `paths` are further ways to read: name to function giving bytes or a nested list.
     `address(t)` is the address of the first element, `strides(t)` the byte strides.
-    `resize(t, count)` sets the number of elements of a tensor in place, for a library that can.
+    `resize(t, count)` sets the number of elements of a tensor in place, at least of one that owns
+    its memory; what it raises counts as the library's refusal. Leave it out where a library
+    cannot. The harness refers to the tensor, too, while it is resized.
     `default_real(dtype)` and the entries of `default_device` are context managers that set
     a default and put it back: under "setting" the global one, under "context" the scoped.
     `grad` has the functions of autograd, for a library that has it: `require(t)` gives a leaf
@@ -147,14 +155,14 @@ class Backend:
     `requires(t)`, `has_history(t)`, and a gradient `flows(result, leaf)`.
     `lazy` makes a view with a pending transform: "conjugate", "negative".
     `share_alignment`: foreign memory is shared from addresses that are a multiple of so many
-    bytes; from others it may be copied, or refused where a copy is forbidden.
+    bytes, a power of two; from others it may be copied, or refused where a copy is forbidden.
     `promote(a, b)` is the library's own promotion of two of its dtypes; it raises TypeError,
     ValueError or RuntimeError where there is none.
     `every_warning` is the documented switch, as a context manager, under which the library
     repeats the warnings that it otherwise gives once a process.
-    `exports` are the ways in which a tensor gives out its memory: "__dlpack__" with the keywords
-    of the standard, "__array__" to an ndarray, "buffer" to a memoryview; authorities are claimed
-    for them as for operations.
+    `exports` are the ways in which a tensor gives out its memory, functions that take the tensor
+    first: "__dlpack__" with the keywords of the standard, "__array__" to an ndarray, "buffer" to
+    a memoryview; authorities are claimed for them as for operations.
     `spelled` are the words of a person: "asarray" to "xp.asarray", "module" to "xp", and those
     of `tensorpact.cases.words` that the library says in its own way.
     `in_worker` gives the backend as it is in a process that the harness has started, such as with
@@ -174,7 +182,7 @@ class Backend:
     defaults: Defaults = field(default_factory=Defaults)
     devices: tuple[Device, ...] = (Device("cpu", ("cpu",)),)
     accepts: Mapping[str, Collection[str]] = field(default_factory=dict)
-    limits: frozenset[str] = frozenset()
+    limits: Collection[str] = frozenset()
     share_alignment: int = 1
     keywords: Mapping[str, Collection[str]] = field(default_factory=dict)
     raw_buffers: bool = False
@@ -216,16 +224,6 @@ def claims_of(backend: Backend) -> Claims:
     _refuse_unknown("operation", backend.operations, ALL)
     _refuse_unknown("layout limit", backend.limits, LAYOUT_LIMITS)
     _refuse_unknown("export", backend.exports, GIVE)
-    abilities = {
-        name
-        for name in (
-            *("write", "make", "strides", "address", "permute", "expand", "protect", "resize"),
-            "default_real",
-        )
-        if getattr(backend, name) is not None
-    }
-    abilities |= {f"default_device:{form}" for form in backend.default_device}
-    abilities |= {f"lazy:{name}" for name in backend.lazy} | ({"grad"} if backend.grad else set())
     return Claims(
         name=backend.name,
         version=backend.version,
@@ -243,7 +241,7 @@ def claims_of(backend: Backend) -> Claims:
             for operation in backend.operations
             for kind in backend.accepts.get(operation, _ACCEPTED[operation])
         ),
-        limits=backend.limits,
+        limits=frozenset(backend.limits),
         keywords=frozenset(
             (operation, keyword)
             for operation in backend.operations
@@ -252,7 +250,7 @@ def claims_of(backend: Backend) -> Claims:
         mutable=backend.write is not None,
         immutable=backend.immutable,
         raw_buffers=backend.raw_buffers,
-        abilities=frozenset(abilities),
+        abilities=_abilities(backend),
         spelled=tuple(sorted(_spelled(backend).items())),
         promotions=_promotions(backend),
         exports=frozenset(backend.exports),
@@ -264,6 +262,20 @@ def claims_of(backend: Backend) -> Claims:
         streams=tuple((d.name, len(d.streams)) for d in backend.devices if d.streams),
         share_alignment=backend.share_alignment,
     )
+
+
+_OPTIONAL = (
+    *("write", "make", "strides", "address", "permute", "expand", "protect", "resize"),
+    "default_real",
+)
+
+
+def _abilities(backend: Backend) -> frozenset[str]:
+    """The optional functions that the adapter has, by name."""
+    found = {name for name in _OPTIONAL if getattr(backend, name) is not None}
+    found |= {f"default_device:{form}" for form in backend.default_device}
+    found |= {f"lazy:{name}" for name in backend.lazy}
+    return frozenset(found | {"grad"} if backend.grad else found)
 
 
 def _promotions(backend: Backend) -> frozenset[tuple[str, str, str]]:

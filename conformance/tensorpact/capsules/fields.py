@@ -7,6 +7,7 @@ from typing import Any
 
 from reftensor.capi import Capsule, capsule_is_valid, capsule_name, capsule_pointer
 from reftensor.dlpack import (
+    DTYPE_CODES,
     IS_COPIED,
     LEGACY,
     READ_ONLY,
@@ -23,6 +24,9 @@ MOST_DIMENSIONS = 64
 
 HOST_CODES = frozenset({1, 3, 11, 13})
 """kDLCPU, and the kinds of DLPack whose memory the host can address as well."""
+
+DTYPES = {dtype.name: (*code, 1) for dtype, code in DTYPE_CODES.items()}
+"""Code, bits and lanes of each dtype, by standard name."""
 
 _MAJOR = 1
 _GENERATIONS = {

@@ -34,18 +34,11 @@ def lent(block: Block) -> Live:
     return _by_hand(block) if block.twist else _HOST[block.exporter](block)
 
 
-def truth_strides(block: Block) -> tuple[int, ...]:
-    """The byte strides of a block's elements."""
-    if block.strides is not None:
-        return block.strides
-    return layouts.strides_of(block.layout, block.shape, dtypes.itemsize(block.dtype))
-
-
 @lru_cache(maxsize=4096)
 def _template(block: Block) -> tuple[bytes, int, tuple[int, ...], bool]:
     """Initial memory, offset of the first element in it, strides, aliasing; by value."""
     size = dtypes.itemsize(block.dtype)
-    strides = truth_strides(block)
+    strides = layouts.byte_strides(block)
     low, high = layouts.span(block.shape, strides, size)
     lead = _BEFORE - low + low % _PAGE
     offset = lead + (block.alignment % _PAGE)
@@ -132,7 +125,7 @@ def _objects(block: Block) -> tuple[Live, np.ndarray]:
 
 def _unread(block: Block) -> tuple[Live, np.ndarray]:
     """Nothing but its description is known to the probes."""
-    kind, strides = dtypes.storage(block.dtype), truth_strides(block)
+    kind, strides = dtypes.storage(block.dtype), layouts.byte_strides(block)
     low, high = layouts.span(block.shape, strides, kind.itemsize)
     pages = untouched(max(high - low, 1))
     if block.content == TOUCHED:
@@ -190,12 +183,6 @@ def _by_hand(block: Block) -> Live:
 
 # --------------------------------------------------------------------------- buffers
 
-TYPECODES: Mapping[str, str] = {
-    **{name: codes[0] for name, codes in dtypes.ALIASES.items()},
-    "float32": "f",
-    "float64": "d",
-}
-
 
 def _buffer(obj: Any, block: Block, *, writable: bool) -> Live:
     live = Live(obj)
@@ -219,9 +206,11 @@ def _flat_bytes(block: Block) -> bytes:
 
 
 def _array_array(block: Block) -> Live:
-    if block.dtype not in TYPECODES:
+    if block.dtype not in dtypes.TYPECODES:
         raise Unbuildable(f"array.array has no typecode for {block.dtype}")
-    return _buffer(array.array(TYPECODES[block.dtype], _flat_bytes(block)), block, writable=True)
+    return _buffer(
+        array.array(dtypes.TYPECODES[block.dtype], _flat_bytes(block)), block, writable=True
+    )
 
 
 def _bytearray(block: Block) -> Live:
@@ -256,7 +245,7 @@ def _memmap(block: Block) -> Live:
     kind = dtypes.storage(block.dtype)
     if block.foreign_order:
         kind = kind.newbyteorder()
-    strides = truth_strides(block)
+    strides = layouts.byte_strides(block)
     given = np.memmap(file, np.uint8, "r+", shape=(len(initial),))
     base = given.__array_interface__["data"][0]
     live.address, live.extent = base + offset, (base, base + len(initial))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 from tensorpact.backends.protocol import Backend
 from tensorpact.cases import contents, dtypes, exporters, layouts
 from tensorpact.cases.live import UNREAD, Live, Unbuildable
 from tensorpact.cases.model import Block
 from tensorpact.probes.owners import Owner
+from tensorpact.probes.raising import adapting
+
+T = TypeVar("T")
 
 
 def own(block: Block, backend: Backend) -> Live:
@@ -74,14 +78,22 @@ def _own_live(tensor: Any, block: Block, backend: Backend, device: str) -> Live:
         return live
     if backend.address is not None:
         live.address = backend.address(tensor)
-    live.get = lambda: backend.read(tensor)
+    live.get = lambda: _adapted("reading the source", lambda: backend.read(tensor))
     write = backend.write
     if write is not None and not live.aliased and not block.readonly:
-        live.put = lambda data: write(tensor, data)
+        live.put = lambda data: _adapted("writing to the source", lambda: write(tensor, data))
     requires = backend.grad.get("requires")
-    live.flags = lambda: (
-        backend.shape(tensor),
-        backend.dtype(tensor),
-        requires(tensor) if requires else None,
+    live.flags = lambda: _adapted(
+        "describing the source",
+        lambda: (
+            backend.shape(tensor),
+            backend.dtype(tensor),
+            requires(tensor) if requires else None,
+        ),
     )
     return live
+
+
+def _adapted(doing: str, call: Callable[[], T]) -> T:
+    with adapting(doing):
+        return call()

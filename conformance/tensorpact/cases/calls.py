@@ -35,6 +35,11 @@ def argument_product(operation: str, claims: Claims) -> list[dict[str, Argument]
     ]
 
 
+def needed(operation: str, dtype: str) -> dict[str, Argument]:
+    """The arguments that a call cannot do without: frombuffer has to be told the dtype."""
+    return {"dtype": dtype} if operation == "frombuffer" else {}
+
+
 def resolved(operation: str, arguments: dict[str, Argument], dtype: str, claims: Claims) -> Call:
     """The call with "same" and "other" replaced by dtypes."""
     wanted = arguments.get("dtype")

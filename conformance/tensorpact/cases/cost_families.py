@@ -13,7 +13,7 @@ from tensorpact.cases.build_host import OVER_ARRAYS
 from tensorpact.cases.device_families import absent_devices
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.live import ENDLESS, TOUCHED, UNTOUCHED
-from tensorpact.cases.memory_families import suits
+from tensorpact.cases.memory_families import block, suits
 from tensorpact.cases.model import (
     Argument,
     Block,
@@ -53,8 +53,8 @@ def untouched(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for exporter, dtype in product(sorted(OVER_ARRAYS), dtypes):
             if not _taken(operation, exporter, claims):
                 continue
-            given: dict[str, Argument] = {"dtype": dtype} if operation == "frombuffer" else {}
-            made = Block(exporter, dtype, MANY, content=UNTOUCHED)
+            given = calls.needed(operation, dtype)
+            made = block(exporter=exporter, dtype=dtype, shape=MANY, content=UNTOUCHED)
             yield Case(made, call(operation, **given))
             if claims.takes(operation, "copy"):
                 yield Case(made, call(operation, **given, copy=False))
@@ -76,21 +76,19 @@ def copied(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
             continue
         if not _taken(operation, exporter, claims):
             continue
-        alignment = 0 if exporter == "own" else 64
-        made = Block(exporter, dtype, SOME, alignment=alignment, content=TOUCHED)
+        made = block(exporter=exporter, dtype=dtype, shape=SOME, content=TOUCHED)
         for chosen in _copying(operation, claims):
             if "dtype" in chosen and operation != "frombuffer" and exporter not in _CONVERTED:
                 continue
             yield Case(made, calls.resolved(operation, chosen, dtype, claims))
         locked = replace(made, readonly=True)
         if feasible(locked, claims):
-            given: dict[str, Argument] = {"dtype": dtype} if operation == "frombuffer" else {}
-            yield Case(locked, call(operation, **given), RAISED)
+            yield Case(locked, call(operation, **calls.needed(operation, dtype)), RAISED)
 
 
 def _copying(operation: str, claims: Claims) -> Iterator[dict[str, Argument]]:
     """Arguments that ask for a copy, and some that must be refused after a look at the data."""
-    fixed: dict[str, Argument] = {"dtype": calls.SAME} if operation == "frombuffer" else {}
+    fixed = calls.needed(operation, calls.SAME)
     yield fixed
     if claims.takes(operation, "copy"):
         yield {**fixed, "copy": True}
@@ -113,8 +111,9 @@ def endless(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         if exporter == "own" and not {"make", "expand"} <= claims.abilities:
             continue
         for dtype in [d for d in ("float32", "uint8", "complex128") if d in claims.dtypes]:
-            alignment = 0 if exporter == "own" else 64
-            made = Block(exporter, dtype, BEYOND, "broadcast", None, alignment, content=ENDLESS)
+            made = block(
+                exporter=exporter, dtype=dtype, shape=BEYOND, layout="broadcast", content=ENDLESS
+            )
             for chosen in _ways(operation, claims):
                 yield Case(made, calls.resolved(operation, chosen, dtype, claims))
 
@@ -160,12 +159,12 @@ def _worth_a_warning(operation: str, claims: Claims) -> Iterator[Block]:
     bytes_alone = "uint8" if operation == "frombuffer" else "float32"
     for exporter in ("ndarray", "subclass", "memmap", "memoryview", "array_interface", "dlpack"):
         if suits(operation, exporter):
-            yield Block(exporter, bytes_alone, (6,), readonly=True)
+            yield block(exporter=exporter, dtype=bytes_alone, shape=(6,), readonly=True)
     if suits(operation, "bytes"):
-        yield Block("bytes", "uint8", (8,), alignment=0, readonly=True)
+        yield block(exporter="bytes", dtype="uint8", shape=(8,))
     for exporter in ("ndarray", "array_protocol_old", "own"):
         if suits(operation, exporter) and "complex64" in claims.dtypes:
-            yield Block(exporter, "complex64", (3,), alignment=0 if exporter == "own" else 64)
+            yield block(exporter=exporter, dtype="complex64", shape=(3,))
 
 
 FAMILIES = {

@@ -18,7 +18,7 @@ PLAIN_LAYOUTS = ("C", "C", "F", "offset", "gaps")
 
 def devices(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Every device as source, own and foreign, and as target in every spelling."""
-    foreign = sorted(claims.unaddressable - claims.dataless)
+    foreign = sorted(claims.accelerators)
     sources = [("own", name) for name in claims.devices]
     sources += [("accelerated", name) for name in foreign]
     sources += [("ndarray", ""), ("array.array", ""), ("dlpack", ""), ("subclass", "")]
@@ -32,7 +32,7 @@ def default_devices(claims: Claims, random: Random, limit: int) -> Iterator[Case
     """Every device as default in both forms, for every kind of source and every call."""
     defaults = [state for state in states(claims) if state.default_device]
     sources = [("own", name) for name in claims.devices]
-    sources += [("accelerated", name) for name in sorted(claims.unaddressable - claims.dataless)]
+    sources += [("accelerated", name) for name in sorted(claims.accelerators)]
     sources += [(exporter, "") for exporter in HOST_EXPORTERS]
     for row in sampled(_placed(sources, defaults, claims), limit, random):
         yield from _made(row, claims, random)
@@ -74,9 +74,7 @@ def absent_devices(claims: Claims) -> tuple[str, ...]:
 
     Only for devices with memory of their own: for others an index may mean nothing.
     """
-    kinds = dict.fromkeys(
-        name.partition(":")[0] for name in claims.unaddressable - claims.dataless if ":" in name
-    )
+    kinds = dict.fromkeys(name.partition(":")[0] for name in claims.accelerators if ":" in name)
     indices = (f"{kind}:{index}" for kind in sorted(kinds) for index in (2, 99))
     return ("nope", f"{claims.host}:x", "", *indices)
 

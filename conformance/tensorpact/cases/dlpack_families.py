@@ -8,7 +8,6 @@ from random import Random
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts
-from tensorpact.cases.build_host import truth_strides
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.memory_families import (
     ALIGNMENTS,
@@ -20,6 +19,7 @@ from tensorpact.cases.memory_families import (
 )
 from tensorpact.cases.model import DLPACKS, Argument, Block, Case, call
 from tensorpact.cases.twists import Outcome, named
+from tensorpact.expectation import KIND_OF_EXPORTER
 
 _HARMLESS = named(Outcome.TAKEN, Outcome.OPEN)
 _USELESS = named(Outcome.REFUSED, Outcome.RAISED)
@@ -30,8 +30,7 @@ def importing(claims: Claims) -> list[tuple[str, str]]:
     return [
         (operation, exporter)
         for operation, exporter in product(sorted(claims.operations), DLPACKS)
-        if operation == "from_dlpack"
-        or claims.accepted(operation, "capsule" if exporter == "capsule" else "dlpack")
+        if operation == "from_dlpack" or claims.accepted(operation, KIND_OF_EXPORTER[exporter])
     ]
 
 
@@ -54,7 +53,7 @@ def twisted(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 def _traits(made: Block) -> frozenset[str]:
     """What of its layout a library may be unable to describe: a twist makes no difference then,
     and the other families try it without."""
-    return layouts.traits(made.shape, truth_strides(made), dtypes.itemsize(made.dtype))
+    return layouts.traits(made.shape, layouts.byte_strides(made), dtypes.itemsize(made.dtype))
 
 
 def every_dtype(claims: Claims, random: Random, limit: int) -> Iterator[Case]:

@@ -67,3 +67,11 @@ def component(dtype: str) -> int:
     """The alignment in bytes that an element needs: that of its real part."""
     size = itemsize(dtype)
     return size // 2 if dtype.startswith("complex") else size
+
+
+TYPECODES: Mapping[str, str] = {
+    **{name: codes[0] for name, codes in ALIASES.items()},
+    "float32": "f",
+    "float64": "d",
+}
+"""The code of `array.array` for each dtype that it has."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from reftensor.dlpack import DTYPE_CODES, IS_COPIED, READ_ONLY, VERSION
+from reftensor.dlpack import IS_COPIED, READ_ONLY, VERSION
 from tensorpact.capsules import Description, Loan, fields, forge
+from tensorpact.capsules.fields import DTYPES
 from tensorpact.capsules.handshake import DEVICE, Ask, recorded
 from tensorpact.cases.twists import RaisesBufferError, Twist
 
@@ -139,20 +140,23 @@ class Accelerated:
 class OneCapsule:
     """Hands out one and the same capsule whenever it is asked."""
 
-    def __init__(self, exporter: Any) -> None:
-        self.capsule = exporter.__dlpack__(max_version=VERSION)
-        self._device = exporter.__dlpack_device__()
+    def __init__(self, capsule: Any, device: tuple[int, int]) -> None:
+        self.capsule, self._device = capsule, device
+
+    @classmethod
+    def of(cls, exporter: Any) -> OneCapsule:
+        """The one that the exporter gives now."""
+        return cls(exporter.__dlpack__(max_version=VERSION), exporter.__dlpack_device__())
 
     def __dlpack__(self, **_: Any) -> Any:
         return self.capsule
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self._device  # type: ignore[no-any-return]  # as the protocol has it
+        return self._device
 
 
 # --------------------------------------------------------------------------- made by hand
 
-_CODES = {dtype.name: code for dtype, code in DTYPE_CODES.items()}
 _CPU = (1, 0)
 
 
@@ -163,7 +167,7 @@ def described(array: np.ndarray, dtype: str) -> Description:
         data=array.__array_interface__["data"][0],
         shape=array.shape,
         strides=tuple(step // size for step in array.strides),
-        dtype=(*_CODES[dtype], 1),
+        dtype=DTYPES[dtype],
     )
 
 

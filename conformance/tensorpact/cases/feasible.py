@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts, twists
-from tensorpact.cases.build_host import TYPECODES, truth_strides
 from tensorpact.cases.model import DLPACKS, Block, Call, Case, Story, Values, leaves
 from tensorpact.cases.stories import block_of, call_of
 
@@ -55,7 +54,7 @@ def feasible(block: Block, claims: Claims) -> bool:
     if block.exporter == "own":
         return _own(block, claims)
     if block.exporter == "accelerated":
-        elsewhere = block.device in claims.unaddressable - claims.dataless
+        elsewhere = block.device in claims.accelerators
         return elsewhere and not (block.grad or block.lazy) and _own(block, claims)
     if block.device or block.grad or block.lazy:
         return False
@@ -96,7 +95,7 @@ def _own(block: Block, claims: Claims) -> bool:
             return False
         if recipe.expand is not None and "expand" not in claims.abilities:
             return False
-        if layouts.traits(block.shape, truth_strides(block), 8) & claims.limits:
+        if layouts.traits(block.shape, layouts.byte_strides(block), 8) & claims.limits:
             return False
     return _autograd(block, claims)
 
@@ -112,7 +111,11 @@ def _autograd(block: Block, claims: Claims) -> bool:
 
 
 def _flat(block: Block) -> bool:
-    typed = block.dtype in TYPECODES if block.exporter == "array.array" else block.dtype == "uint8"
+    typed = (
+        block.dtype in dtypes.TYPECODES
+        if block.exporter == "array.array"
+        else block.dtype == "uint8"
+    )
     plain = block.layout == "C" and not block.foreign_order and not block.alignment
     readonly = block.readonly == (block.exporter == "bytes")
     return typed and plain and readonly and len(block.shape) == 1 and block.shape[0] > 0
@@ -135,4 +138,4 @@ def _dlpack(block: Block) -> bool:
     size = dtypes.itemsize(block.dtype)
     if block.dtype.startswith("code:"):
         return False
-    return all(stride % size == 0 for stride in truth_strides(block))
+    return all(stride % size == 0 for stride in layouts.byte_strides(block))

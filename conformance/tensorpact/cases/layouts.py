@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
+from tensorpact.cases import dtypes
+from tensorpact.cases.model import Block
+
 Shape = tuple[int, ...]
 Strides = tuple[int, ...]
 
@@ -150,3 +153,10 @@ def aliased(shape: Shape, strides: Strides, itemsize: int) -> bool:
             return prod(shape) > 1
         reach = stride * (length - 1) + reach
     return False
+
+
+def byte_strides(block: Block) -> tuple[int, ...]:
+    """The byte strides of a block's elements."""
+    if block.strides is not None:
+        return block.strides
+    return strides_of(block.layout, block.shape, dtypes.itemsize(block.dtype))

@@ -250,13 +250,13 @@ def capsules(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     for operation, last in product(sorted(claims.operations - {"tensor"}), CAPSULES):
         made = memory_families.block(dtype="uint8", shape=(8,))
         if suits(operation, "ndarray") and feasible(made, claims):
-            plainly: dict[str, Argument] = {"dtype": "uint8"} if operation == "frombuffer" else {}
-            yield Case(made, call(operation, **plainly), schedule=f"source, result, {last}")
+            given = calls.needed(operation, "uint8")
+            yield Case(made, call(operation, **given), schedule=f"source, result, {last}")
     for operation in sorted(claims.operations - {"tensor"}):
         for exporter in ("ndarray", "dlpack", "bytearray"):
             made = memory_families.block(exporter=exporter, dtype="uint8", shape=(8,))
             if suits(operation, exporter) and feasible(made, claims):
-                given: dict[str, Argument] = {"dtype": "uint8"} if operation == "frombuffer" else {}
+                given = calls.needed(operation, "uint8")
                 yield Case(made, call(operation, **given), schedule="deleted without the GIL")
 
 

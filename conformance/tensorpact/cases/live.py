@@ -49,6 +49,10 @@ class Live:
         self.loans: list[Loan] | None = None
         self.capsules: list[Any] = []
 
+    def elements(self) -> bytes | None:
+        """The elements as bytes in C order, None where nobody may read them."""
+        return None if self.get is None else self.get()
+
     def only_lend(self) -> None:
         """Forget all but the object, so that the harness itself keeps nothing alive."""
         self.get = self.put = self.bytes = self.flags = self.keep = None

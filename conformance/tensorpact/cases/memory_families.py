@@ -331,7 +331,7 @@ def misfits(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for dtype in random.sample(known_dtypes(claims), min(3, len(claims.dtypes))):
             made = drawn(random, claims, exporter=exporter, dtype=dtype)
             if made is not None:
-                given: dict[str, Argument] = {"dtype": dtype} if operation == "frombuffer" else {}
+                given = calls.needed(operation, dtype)
                 yield Case(made, call(operation, **given))
 
 

@@ -16,7 +16,7 @@ def accelerated(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     del random, limit
     if "make" not in claims.abilities:
         return
-    places = sorted(claims.unaddressable - claims.dataless)
+    places = sorted(claims.accelerators)
     for operation in sorted(claims.operations & {"as_tensor", "tensor", "asarray", "from_dlpack"}):
         for device in places:
             dtype = next(d for d in ("float32", *claims.dtypes) if d in claims.dtypes_on(device))

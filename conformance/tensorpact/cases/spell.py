@@ -9,7 +9,6 @@ import numpy as np
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import contents, dtypes, layouts
-from tensorpact.cases.build_host import TYPECODES, truth_strides
 from tensorpact.cases.model import Argument, Block, Case, Leaf, Node, Story, leaf_value, two_numbers
 from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.cases.things import THINGS
@@ -233,7 +232,9 @@ def _typed(block: Block) -> str:
     if recipe is None:
         return text
     if recipe.expand is not None:
-        return f"np.lib.stride_tricks.as_strided({text}, {block.shape}, {truth_strides(block)})"
+        return (
+            f"np.lib.stride_tricks.as_strided({text}, {block.shape}, {layouts.byte_strides(block)})"
+        )
     index = f"[{_index(recipe)}]" if recipe.index else ""
     return text + index + _transposed(recipe.axes)
 
@@ -277,7 +278,7 @@ def _held(dtype: str) -> str:
 
 def _placed(block: Block, buffer: str = "bytearray({})") -> str:
     """An array over a buffer, where the layout or the address has to be said."""
-    strides = truth_strides(block)
+    strides = layouts.byte_strides(block)
     size = dtypes.itemsize(block.dtype)
     low, high = layouts.span(block.shape, strides, size)
     offset = -low + (block.alignment % 64)
@@ -312,7 +313,7 @@ def _viewed(text: str, block: Block, recipe: layouts.Recipe, claims: Claims) -> 
     if recipe.axes:
         text = word(claims, "permute", x=text, axes=", ".join(map(str, recipe.axes)))
     if recipe.expand is not None:
-        strides = truth_strides(block)
+        strides = layouts.byte_strides(block)
         text = word(claims, "expand", x=text, shape=recipe.expand, strides=strides)
     if block.lazy:
         text = word(claims, block.lazy, x=text)
@@ -344,17 +345,10 @@ def _values(block: Block) -> str:
 
 
 _FLAT: Mapping[str, Callable[[Block, str], list[str]]] = {
-    "array.array": lambda b, n: [f"{n} = array.array({TYPECODES[b.dtype]!r}, {_values(b)})"],
+    "array.array": lambda b, n: [f"{n} = array.array({dtypes.TYPECODES[b.dtype]!r}, {_values(b)})"],
     "bytearray": lambda b, n: [f"{n} = bytearray({_values(b)})"],
     "bytes": lambda b, n: [f"{n} = bytes({_values(b)})"],
     "mmap": lambda b, n: [f"{n} = mmap.mmap(-1, {b.shape[0]})", f"{n}[:] = bytes({_values(b)})"],
-}
-
-_BY_HAND: Mapping[str, str] = {
-    "dlpack": "DLPack({})  # an object with __dlpack__ alone, all keywords",
-    "dlpack_old": "OldDLPack({})  # an object with __dlpack__(stream=None), legacy capsules",
-    "dlpack_ignores_copy": "DLPackIgnoringCopy({})  # its __dlpack__ does not honour copy",
-    "capsule": "capsule_of({})  # a bare capsule",
 }
 
 _WRAPPED: Mapping[str, str] = {
@@ -368,3 +362,5 @@ _WRAPPED: Mapping[str, str] = {
     "dlpack_ignores_copy": "DLPackIgnoringCopy({})  # its __dlpack__ does not honour copy",
     "capsule": "{}.__dlpack__()",
 }
+
+_BY_HAND: Mapping[str, str] = {**_WRAPPED, "capsule": "capsule_of({})  # a bare capsule"}

@@ -26,7 +26,6 @@ from hypothesis.stateful import (
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts
-from tensorpact.cases.build_host import TYPECODES
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.hermetic import drawing, hermetic
 from tensorpact.cases.memory_families import suits
@@ -225,7 +224,7 @@ def _lendable(claims: Claims) -> tuple[Block, ...]:
         for readonly in (False, False, False, True)
         if layouts.exists(layout, shape)
     ]
-    typed = [d for d in known if d in TYPECODES]
+    typed = [d for d in known if d in dtypes.TYPECODES]
     buffers = [Block("bytearray", "uint8", (8,), alignment=0)] * ("uint8" in known)
     buffers += [Block("array.array", dtype, (4,), alignment=0) for dtype in typed]
     times = max(1, len(arrays) // (2 * len(buffers) or 1))

@@ -247,7 +247,7 @@ def keywords(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     for operation in sorted(claims.operations):
         for data in (source, block(exporter="ndarray"), block(exporter="bytearray", dtype="uint8",
                                                               shape=(8,))):  # fmt: skip
-            base: dict[str, Argument] = {"dtype": "uint8"} if operation == "frombuffer" else {}
+            base = calls.needed(operation, "uint8")
             yield Case(data, call(operation, **base, unknown=1))
         if claims.takes(operation, "dtype") and operation != "frombuffer":
             for name in ("float", "int", "bool", "complex", "numpy", "str"):

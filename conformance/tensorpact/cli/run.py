@@ -12,10 +12,12 @@ import click
 if TYPE_CHECKING:
     from tensorpact.runner.run import OnProgress, Progress
 
+ONLY = "Only ids that match; repeatable. Crashes are reported whatever is selected."
+
 
 @click.command("run", short_help="Judge a backend and print the report.")
 @click.argument("backend", metavar="BACKEND")
-@click.option("--only", metavar="GLOB", multiple=True, help="Only ids that match; repeatable.")
+@click.option("--only", metavar="GLOB", multiple=True, help=ONLY)
 @click.option(
     "--budget",
     type=click.Choice(["quick", "standard", "deep"]),
@@ -52,17 +54,32 @@ def command(
     from rich.console import Console
 
     import tensorpact
+    from tensorpact.errors import Fault
     from tensorpact.reports.terminal import render
 
-    with _progress() as tell:
-        report = tensorpact.run(
-            backend, only=only, budget=budget, seed=seed, jobs=jobs, output=output, progress=tell
-        )
+    fault = None
+    try:
+        with _progress() as tell:
+            report = tensorpact.run(
+                backend,
+                only=only,
+                budget=budget,
+                seed=seed,
+                jobs=jobs,
+                output=output,
+                progress=tell,
+            )
+    except Fault as error:
+        if error.report is None:
+            raise
+        report, fault = error.report, error
     try:
         render(report, Console(), strict=strict, every=every)
     except SystemExit:
         # rich ends with 1 when nobody reads on, and 1 would say that the backend is at fault.
         raise BrokenPipeError from None
+    if fault is not None:
+        raise fault
     raise SystemExit(report.exit_code(strict))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tensorpact.documentation import commands, guarantees, protocol, rules
 from tensorpact.documentation.markdown import GENERATED
+from tensorpact.errors import UsageError
 
 
 def pages() -> Mapping[str, str]:
@@ -28,12 +29,20 @@ def write(folder: Path) -> None:
     """Write every page into the folder and delete generated ones that are no longer made.
 
     Pages that were written by hand are left alone: they lack the generated pages' first line.
+    Raises UsageError for a folder that cannot be written.
     """
-    for path in _left_over(folder):
-        (folder / path).unlink()
-    for path, text in pages().items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in _left_over(folder):
+            (folder / path).unlink()
+        for path, text in pages().items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {error.filename or folder}: {error.strerror}; "
+            "name a directory that can be written"
+        ) from error
 
 
 def stale(folder: Path) -> tuple[str, ...]:
@@ -49,4 +58,4 @@ def _left_over(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

@@ -84,7 +84,7 @@ def accelerated(case: Case, _: Claims) -> bool:
 
 def on_neighbours(case: Case, claims: Claims) -> tuple[Case, ...]:
     """The same call for every other device with memory of its own, where one is asked for."""
-    places = claims.unaddressable - claims.dataless
+    places = claims.accelerators
     if case.call.device not in places or len(case.call.arguments) > 1:
         return ()
     others = (f"{name}#0" for name in sorted(places - {case.call.device}))

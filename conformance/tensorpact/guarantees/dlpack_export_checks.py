@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from reftensor import dlpack
-from tensorpact.capsules.fields import HOST_CODES, Fields
+from tensorpact.capsules.fields import DTYPES, HOST_CODES, Fields
 from tensorpact.cases.dtypes import itemsize
 from tensorpact.cases.layouts import compact
 from tensorpact.guarantees import dlpack_export_cases as cases
@@ -14,9 +13,6 @@ from tensorpact.guarantees.relations import INDEPENDENT, SHARED
 from tensorpact.probes.reads import numbers, same
 from tensorpact.seen.export import Given
 from tensorpact.trial import Relation, Trial
-
-DTYPE_CODES = {dtype.name: (*code, 1) for dtype, code in dlpack.DTYPE_CODES.items()}
-"""Code, bits and lanes of each dtype in DLPack, by standard name."""
 
 _ALIGNED = 256
 UNDECIDED = (Relation.UNKNOWN, Relation.ONE_WAY, Relation.SEPARATED_LATE)
@@ -46,7 +42,7 @@ def _description(given: Given, found: Fields) -> Failure | None:
     giver = given.giver
     if (found.ndim, found.shape) != (len(giver.shape), giver.shape):
         return Failure(f"shape {giver.shape}", f"{found.ndim} dimensions, shape {found.shape}")
-    wanted = DTYPE_CODES.get(giver.dtype or "")
+    wanted = DTYPES.get(giver.dtype or "")
     if wanted is not None and found.dtype != wanted:
         return Failure(f"code, bits and lanes {wanted} for {giver.dtype}", f"{found.dtype}")
     if found.strides is None or found.copied or not in_place(given, found):

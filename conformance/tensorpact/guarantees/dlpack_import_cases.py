@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.model import DLPACKS, Block, Case, Leaf, Nest, leaves
+from tensorpact.cases.model import DLPACKS, Block, Case, Leaf, Nest
 from tensorpact.cases.twists import Outcome, named, twist_of
 from tensorpact.expectation import layout_traits
-from tensorpact.guarantees.predicates import Applies
-from tensorpact.inference import PYTHON_KINDS
+from tensorpact.guarantees.predicates import Applies, python_kinds
 
 _KNOWS_ALL = ("dlpack", "dlpack_ignores_copy")
 _WITHOUT_PROTOCOL = ("array.array", "bytearray", "bytes", "memoryview", "mmap",
@@ -106,5 +105,4 @@ def without_protocol(case: Case, claims: Claims) -> bool:
     if root is None:
         return False
     plain = isinstance(root, Leaf) or (isinstance(root, Nest) and root.kind in ("list", "tuple"))
-    found = leaves(root)
-    return plain and all(isinstance(leaf, Leaf) and leaf.kind in PYTHON_KINDS for leaf in found)
+    return plain and python_kinds(root) is not None

@@ -177,8 +177,7 @@ def _takes_exports(trial: Trial) -> bool:
     block, claims = trial.case.block, trial.claims
     if block is None or trial.observed.unbuilt:
         return False
-    kind = "capsule" if block.exporter == "capsule" else "dlpack"
-    return claims.accepted(trial.case.call.operation, kind)
+    return claims.accepted(trial.case.call.operation, trial.expected.kind)
 
 
 def _is_version(value: object) -> bool:

@@ -14,7 +14,6 @@ from tensorpact.guarantees.predicates import (
     INGEST,
     described,
     refusal_kept,
-    unbuilt,
 )
 from tensorpact.guarantees.promises import safety
 from tensorpact.trial import Trial
@@ -40,7 +39,7 @@ def memory_error(trial: Trial) -> Judgement:
 def beyond_is_refused(trial: Trial) -> Judgement:
     """An exception; a library that stores the object itself has not looked at its memory."""
     result = trial.observed.result
-    if unbuilt(trial) or (result is not None and result.dtype is None):
+    if trial.unbuilt or (result is not None and result.dtype is None):
         return SKIP
     if result is None:
         return PASS
@@ -54,7 +53,7 @@ def warning_is_raised(trial: Trial) -> Judgement:
     if not trial.related or trial.related[0].observed.raised is not None:
         return SKIP
     told = trial.related[0].observed.first_warnings
-    if not told or unbuilt(trial):
+    if not told or trial.unbuilt:
         return SKIP
     if trial.observed.raised is not None:
         return PASS

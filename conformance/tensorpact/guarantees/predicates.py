@@ -92,11 +92,6 @@ def dataless(trial: Trial) -> bool:
     return trial.expected.device in trial.claims.dataless
 
 
-def unbuilt(trial: Trial) -> bool:
-    """Whether the input could not be made, so that nothing was called."""
-    return bool(trial.observed.unbuilt)
-
-
 def refused_wrongly(trial: Trial, required: str) -> Judgement:
     """For a call that raised: a failure where a result is owed, else nothing was tested."""
     raised = trial.observed.raised

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.build_host import truth_strides
 from tensorpact.cases.dtypes import itemsize
-from tensorpact.cases.layouts import aliased
+from tensorpact.cases.layouts import aliased, byte_strides
 from tensorpact.cases.live import UNTOUCHED
 from tensorpact.cases.model import DLPACKS, Block, Case, Leaf, leaves
 from tensorpact.cases.things import THINGS
@@ -28,7 +27,7 @@ def _plain(case: Case) -> Block | None:
 
 
 def _overlaps(block: Block) -> bool:
-    return aliased(block.shape, truth_strides(block), itemsize(block.dtype))
+    return aliased(block.shape, byte_strides(block), itemsize(block.dtype))
 
 
 def array(case: Case, _: Claims) -> bool:

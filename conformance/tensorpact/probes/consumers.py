@@ -10,6 +10,7 @@ import numpy as np
 
 import reftensor
 from tensorpact.cases import dtypes
+from tensorpact.cases.exporters import OneCapsule
 
 _NUMPY = {dtypes.STANDARD[name]: name for name in dtypes.STANDARD}
 
@@ -29,22 +30,9 @@ class Held:
     write: Callable[[bytes], None]
 
 
-class _Exporter:
-    """An object that exports one capsule that is already there."""
-
-    def __init__(self, capsule: Any, device: tuple[int, int]) -> None:
-        self._capsule, self._device = capsule, device
-
-    def __dlpack__(self, **_: Any) -> Any:
-        return self._capsule
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return self._device
-
-
 def by_reference(capsule: Any, device: tuple[int, int]) -> Held:
     """The reference's own import."""
-    tensor = reftensor.from_dlpack(_Exporter(capsule, device))
+    tensor = reftensor.from_dlpack(OneCapsule(capsule, device))
 
     def write(data: bytes) -> None:
         if tensor.readonly:
@@ -63,7 +51,7 @@ def by_reference(capsule: Any, device: tuple[int, int]) -> Held:
 
 def by_numpy(capsule: Any, device: tuple[int, int]) -> Held:
     """NumPy's import; raises for what NumPy does not have."""
-    return of_array(np.from_dlpack(_Exporter(capsule, device)))
+    return of_array(np.from_dlpack(OneCapsule(capsule, device)))
 
 
 DLPACK: Mapping[str, Callable[[Any, tuple[int, int]], Held]] = {

@@ -32,7 +32,7 @@ def consume_twice(case: Case, live: Live, eyes: Eyes) -> Life:
     memory = handles.memory_of(live, case.block)
     loans = live.loans
     if not isinstance(live.obj, capi.Capsule):
-        live.obj = OneCapsule(live.obj)
+        live.obj = OneCapsule.of(live.obj)
     capsule = getattr(live.obj, "capsule", live.obj)
     returned, raised = handles.outcome(case, live, eyes)
     if raised is not None:
@@ -78,7 +78,7 @@ def delete_without_gil(case: Case, live: Live, eyes: Eyes) -> Life:
     waited = _in_a_bare_thread(*taken, lambda: owner.held)
     if waited is None:
         return Life()
-    return Life(unlocked=Unlocked(waited, released=not owner.held_for_good))
+    return Life(unlocked=Unlocked(waited))
 
 
 def _taken(capsule: Any) -> tuple[int, int] | None:

@@ -20,7 +20,7 @@ from tensorpact.cases.live import Live, Unbuildable
 from tensorpact.cases.model import Argument, Case, two_numbers
 from tensorpact.probes import memory, reads
 from tensorpact.probes.consumers import DLPACK, LENT, Held
-from tensorpact.probes.observe import Eyes
+from tensorpact.probes.observe import Eyes, Snapshot, snapshot
 from tensorpact.probes.raising import adapting, attempt, raised_by
 from tensorpact.seen.export import Given, Giver, Taken
 from tensorpact.seen.raised import Raised
@@ -35,7 +35,7 @@ def give(case: Case, eyes: Eyes) -> Given:
     except Unbuildable as error:
         return Given(unbuilt=str(error))
     giver = _described(live, eyes)
-    before = _snapshot(live)
+    before = snapshot(live)
     exporter = _Export(case, live, giver, eyes)
     returned, raised = exporter()
     if raised is not None:
@@ -74,8 +74,6 @@ def _knows(tensor: Any, case: Case) -> bool:
 
 # --------------------------------------------------------------------------- the tensor
 
-_Before = tuple[bytes | None, Any]
-
 
 def _described(live: Live, eyes: Eyes) -> Giver:
     backend = eyes.backend
@@ -86,7 +84,7 @@ def _described(live: Live, eyes: Eyes) -> Giver:
             device=eyes.device_name(live.obj),
             strides=live.strides,
             address=live.address,
-            elements=live.get() if live.get is not None else None,
+            elements=live.elements(),
             dlpack_device=_where(live.obj),
         )
 
@@ -99,17 +97,12 @@ def _where(tensor: Any) -> tuple[int, int] | None:
     return int(kind), int(number)
 
 
-def _snapshot(live: Live) -> _Before:
-    data = live.get() if live.get is not None else None
-    return data, live.flags() if live.flags is not None else None
-
-
-def _damage(live: Live, before: _Before) -> str:
-    data, _ = _snapshot(live)
+def _damage(live: Live, before: Snapshot) -> str:
+    data, _ = snapshot(live)
     return "its elements were changed" if data != before[0] else _flags_changed(live, before)
 
 
-def _flags_changed(live: Live, before: _Before) -> str:
+def _flags_changed(live: Live, before: Snapshot) -> str:
     """What exporting changed about the description; a probe may have written the elements."""
     flags = live.flags() if live.flags is not None else None
     return "" if flags == before[1] else f"its description changed from {before[1]} to {flags}"
@@ -147,7 +140,7 @@ class _Export:
 # --------------------------------------------------------------------------- DLPack
 
 
-def _capsule(exporter: _Export, first: Any, before: _Before) -> Given:
+def _capsule(exporter: _Export, first: Any, before: Snapshot) -> Given:
     """Exports made one beside the other: one to look at, one for each consumer, one dropped."""
     live, giver = exporter.live, exporter.giver
     found = fields(first)

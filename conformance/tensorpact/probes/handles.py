@@ -46,7 +46,7 @@ def _view(tensor: Any, eyes: Eyes) -> Any:
 
 def _array(tensor: Any) -> Any:
     """Refused or not, the capsule is held until NumPy is done: see `capsules.forge`."""
-    held = OneCapsule(tensor)
+    held = OneCapsule.of(tensor)
     return np.from_dlpack(held)
 
 

@@ -84,8 +84,8 @@ def observe(case: Case, eyes: Eyes) -> Observed:
             live = build(case.source, eyes.backend)
     except Unbuildable as error:
         return Observed(unbuilt=str(error))
-    provided = Provided(live.address, live.strides, live.extent, live.aliased, _get(live))
-    before = _snapshot(live)
+    provided = Provided(live.address, live.strides, live.extent, live.aliased, live.elements())
+    before = snapshot(live)
     first = _first_warnings(case, live, eyes)
     count = _counter(case, eyes)
     before_it, met = len(live.handshake), InputError.met
@@ -146,10 +146,6 @@ def _asked(case: Case, live: Live) -> int | None:
     return None if asked is None else asked(live.obj)
 
 
-def _get(live: Live) -> bytes | None:
-    return live.get() if live.get is not None else None
-
-
 # --------------------------------------------------------------------------- the call
 
 
@@ -207,15 +203,18 @@ _PLAIN = State()
 
 # --------------------------------------------------------------------------- the source
 
+Snapshot = tuple[bytes | None, Any]
 
-def _snapshot(live: Live) -> tuple[bytes | None, Any]:
-    data = live.bytes() if live.bytes is not None else _get(live)
+
+def snapshot(live: Live) -> Snapshot:
+    """The memory and the description of a source, to be compared with what they are later."""
+    data = live.bytes() if live.bytes is not None else live.elements()
     return data, live.flags() if live.flags is not None else None
 
 
-def _damage(case: Case, live: Live, before: tuple[bytes | None, Any]) -> str:
+def _damage(case: Case, live: Live, before: Snapshot) -> str:
     """What the call changed about its input, in words; empty when nothing."""
-    data, flags = _snapshot(live)
+    data, flags = snapshot(live)
     if data != before[0]:
         return "its memory was written"
     if flags != before[1]:

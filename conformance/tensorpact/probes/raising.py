@@ -46,7 +46,10 @@ def _from_input(error: BaseException) -> bool:
 
 
 class adapting:
-    """Turns whatever the adapter raises into an AdapterFault that says where."""
+    """Turns whatever the adapter raises into an AdapterFault that says where.
+
+    An AdapterFault from further inside says so already and passes as it is.
+    """
 
     __slots__ = ("doing",)
 
@@ -59,6 +62,6 @@ class adapting:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, Unbuildable):
+        if isinstance(error, Exception) and not isinstance(error, Unbuildable | AdapterFault):
             text = f"the adapter failed at {self.doing}: {type(error).__name__}: {error}"
             raise AdapterFault(text) from error

@@ -19,7 +19,6 @@ from tensorpact.probes.observe import Eyes
 from tensorpact.probes.raising import adapting, attempt
 from tensorpact.probes.settling import comes_true
 from tensorpact.seen.life import Life, Moment, Release
-from tensorpact.seen.raised import Raised
 
 
 def release(case: Case, schedule: Schedule, live: Live, eyes: Eyes) -> Life:
@@ -36,7 +35,6 @@ def release(case: Case, schedule: Schedule, live: Live, eyes: Eyes) -> Life:
         tuple(moments),
         frozenset(held.shares),
         None if held.loans is None else tuple(loan.deleted for loan in held.loans),
-        tuple(held.untaken),
         held.addressed,
     )
     return Life(held.raised, release=found)
@@ -57,7 +55,6 @@ class _Held:
         live.capsules = []
         self.memory = memory
         self.shares: set[str] = set()
-        self.untaken: list[tuple[str, Raised]] = []
         self.first: dict[str, bytes] = {}
         self.kept: list[Any] = []
         self.addressed = False
@@ -80,9 +77,7 @@ class _Held:
             make = partial(handles.MAKERS[name], self.things[RESULT], self.eyes)
             made, raised = attempt(make)
             del make
-            if raised is not None:
-                self.untaken.append((name, raised))
-            else:
+            if raised is None:
                 self._add(name, made)
 
     def drop(self, name: str, *, in_thread: bool) -> Moment:

@@ -43,7 +43,7 @@ def drop_capsules(case: Case, live: Live, eyes: Eyes) -> Life:
 
 
 def _repeated(case: Case, live: Live, once: Callable[[], Raised | None]) -> Life:
-    before = live.get() if live.get is not None else None
+    before = live.elements()
     raised = once()
     once()
     watch = Watch({"the input": live.obj, "its memory": live.keep})
@@ -53,7 +53,7 @@ def _repeated(case: Case, live: Live, once: Callable[[], Raised | None]) -> Life
     size = _size(case)
     kept = heap.kept_per_time(once, size) if size >= LARGE else None
     unexpected = next((each for each in later if each is not None), None)
-    changed = live.get is not None and live.get() != before
+    changed = live.elements() != before
     outcome = Repetition(drift, kept, size, None if raised else unexpected, changed)
     return Life(raised, repetition=outcome)
 
@@ -78,7 +78,7 @@ def _size(case: Case) -> int:
 
 def concurrently(case: Case, live: Live, eyes: Eyes) -> Life:
     """What many calls do that run in several threads at once, on one input."""
-    before = live.get() if live.get is not None else None
+    before = live.elements()
     returned, raised = handles.outcome(case, live, eyes)
     wanted = handles.read(returned, eyes)
     del returned
@@ -103,7 +103,7 @@ def concurrently(case: Case, live: Live, eyes: Eyes) -> Life:
         raise faults[0]
     _settle(live)
     drift = _drift(watch, THREADS * ROUNDS)
-    changed = (live.get is not None and live.get() != before) or None in wrong
+    changed = (live.elements() != before) or None in wrong
     unexpected = next((each for each in wrong if each is not None), None)
     return Life(raised, repetition=Repetition(drift, None, 0, unexpected, changed))
 

@@ -9,7 +9,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from tensorpact.cases.model import Case, from_json, to_json
+from tensorpact.cases.as_json import from_json, to_json
+from tensorpact.cases.model import Case
 
 T = TypeVar("T")
 

@@ -24,9 +24,9 @@ def header_line(header: Header) -> str:
     return _line("header", encode(header))
 
 
-def found_line(finding: Finding, level: Level) -> str:
+def found_line(finding: Finding, level: Level, selected: bool = True) -> str:
     """A finding at the moment that it was found, not yet shrunk or counted."""
-    return _line("found", {"level": level, "finding": encode(finding)})
+    return _line("found", {"level": level, "selected": selected, "finding": encode(finding)})
 
 
 def closing_lines(report: Report) -> Iterator[str]:
@@ -38,7 +38,7 @@ def closing_lines(report: Report) -> Iterator[str]:
 
 
 def cut_off_line(reason: str) -> str:
-    """The last line of a run that ended in a fault."""
+    """What ended a run early that was at fault itself; results may follow."""
     return _line("fault", {"reason": reason})
 
 
@@ -92,7 +92,15 @@ def _so_far(
     for line in found:
         finding = decode(Finding, line["finding"])
         blank = GuaranteeResult(
-            finding.guarantee, Level(line["level"]), finding.verdict, 0, 0, (), {}, {}
+            finding.guarantee,
+            Level(line["level"]),
+            finding.verdict,
+            0,
+            0,
+            (),
+            {},
+            {},
+            line.get("selected", True),
         )
         last = known.get(finding.guarantee, blank)
         known[finding.guarantee] = replace(

@@ -52,7 +52,8 @@ class GuaranteeResult:
 
     `judged` and `failed` count cases. `notes` counts outcomes of what is only observed and
     of cases that could not be tried. `axes` counts the judged cases along each axis, under
-    names such as "dtype=float32".
+    names such as "dtype=float32". A guarantee that was not `selected` is here for a crash or
+    a hang that was met while others were judged.
     """
 
     id: str
@@ -63,14 +64,15 @@ class GuaranteeResult:
     findings: tuple[Finding, ...]
     notes: Mapping[str, int]
     axes: Mapping[str, int]
+    selected: bool = True
 
     @property
     def group(self) -> str:
         return self.id.partition(".")[0]
 
     def breaks(self, strict: bool = False) -> bool:
-        """Whether it stands against conformance: a MUST, or under `strict` also a SHOULD."""
-        binding = (Level.MUST, Level.SHOULD) if strict else (Level.MUST,)
+        """Whether it stands against conformance: a MUST, or under `strict` a selected SHOULD."""
+        binding = (Level.MUST, Level.SHOULD) if strict and self.selected else (Level.MUST,)
         return self.verdict in BROKEN and self.level in binding
 
     def advises(self, strict: bool = False) -> bool:
@@ -125,7 +127,7 @@ class Report:
         return tuple(finding for result in self.results for finding in result.findings)
 
     def exit_code(self, strict: bool = False) -> int:
-        """0 conforms, 1 does not, 4 incomplete; under `strict` a SHOULD counts like a MUST."""
+        """0 conforms, 1 does not, 4 incomplete; under `strict` a selected SHOULD counts too."""
         if self.incomplete is not None:
             return 4
         return int(any(result.breaks(strict) for result in self.results))
@@ -133,13 +135,13 @@ class Report:
     def summary(self, strict: bool = False) -> str:
         """The report in one line that can be read alone."""
         claims, broken = self.header.claims, [r for r in self.results if r.breaks(strict)]
-        scored = sum(result.verdict in SCORED for result in self.results)
+        scored = [r for r in self.results if r.verdict in SCORED and (r.selected or r in broken)]
         verdict = ("conforms", "does not conform")[bool(broken)]
         if self.incomplete is not None:
-            verdict = f"incomplete ({self.incomplete})"
+            verdict = f"incomplete ({first_line(self.incomplete)})"
         parts = (
             f"{claims.name} {claims.version}: {verdict}: "
-            f"{len(broken)} of {scored} guarantees failed{_deaths(broken)}",
+            f"{len(broken)} of {len(scored)} guarantees failed{_deaths(broken)}",
             *self._remarks(strict),
             f"{self.cases:,} cases".replace(",", " "),
             f"{self.seconds:.0f} s",
@@ -152,6 +154,11 @@ class Report:
         unexercised = sum(r.verdict is Verdict.NOT_EXERCISED for r in self.results)
         remarks = {"advised": advised, "not exercised": unexercised}
         return [f"{count} {what}" for what, count in remarks.items() if count]
+
+
+def first_line(text: str) -> str:
+    """What stands before the traceback, in a text that has one."""
+    return text.partition("\n")[0].rstrip(": ")
 
 
 def _deaths(broken: list[GuaranteeResult]) -> str:

@@ -19,14 +19,23 @@ SHOWN = 5
 """How many findings of a guarantee are shown where not all are asked for."""
 
 
-def result_text(result: GuaranteeResult, claims: Claims, most: int | None = SHOWN) -> str:
+UNSELECTED = "not selected, but seen in this run: "
+
+
+def result_text(
+    result: GuaranteeResult,
+    claims: Claims,
+    most: int | None = SHOWN,
+    rest: str = "`tensorpact run --all` shows them",
+) -> str:
     """The guarantee with who promises it, then at most `most` findings; can be read alone.
 
-    Of different operations first. Whatever the backend said is made printable.
+    Of different operations first; `rest` says where the others are to be seen. Whatever the
+    backend said is made printable.
     """
     promised = [_fact("promised", cited(promise)) for promise in _promises(result, claims)]
     head = [
-        f"{result.id} ({result.level}): {result.verdict}",
+        f"{'' if result.selected else UNSELECTED}{result.id} ({result.level}): {result.verdict}",
         f"  {TABLE[result.id].sentence}",
         *promised,
     ]
@@ -34,7 +43,7 @@ def result_text(result: GuaranteeResult, claims: Claims, most: int | None = SHOW
     shown = [finding_text(finding) for finding in findings[:most]]
     left = len(findings) - len(shown)
     if left:
-        shown.append(f"  and {left} more; `tensorpact run --all` shows them")
+        shown.append(f"  and {left} more; {rest}")
     return "\n\n".join(["\n".join(head), *shown])
 
 

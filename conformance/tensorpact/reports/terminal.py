@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tensorpact.guarantees import GROUPS
-from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict
+from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict, first_line
 from tensorpact.reports.plain import SHOWN, printable, result_text
 
 COLUMNS = ("passed", "failed", "advised", "not claimed", "not exercised", "observed")
@@ -88,4 +88,4 @@ def _remarks(report: Report) -> Iterator[str]:
             counts = ", ".join(f"{note} ({count})" for note, count in result.notes.items())
             yield printable(f"\n{result.id}: {counts}")
     if report.incomplete is not None:
-        yield printable(f"\nincomplete: {report.incomplete}")
+        yield printable(f"\nincomplete: {first_line(report.incomplete)}")

@@ -11,9 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from tensorpact.cases.model import Case
+from tensorpact.errors import TensorpactError
 from tensorpact.guarantees.model import Failure, Note
 from tensorpact.reports.model import Finding, Verdict
-from tensorpact.runner.isolation import Ending, How, isolate
+from tensorpact.runner.isolation import Ending, How, attempt
 from tensorpact.runner.judging import Record, judge_cases
 from tensorpact.runner.limits import Limits, stopped
 from tensorpact.runner.outcome import (
@@ -39,6 +40,7 @@ class Judging:
         self.confirmed: set[tuple[object, ...]] = set()
         self.untried: set[int] = set()
         self.unexplained: list[str] = []
+        self.fault: TensorpactError | None = None
         self.stopped = False
 
     def to_the_end(self) -> None:
@@ -55,9 +57,10 @@ class Judging:
         cases = [(position, self.cases[position]) for position in positions]
         arguments = (self.reference, self.ids, cases)
         seconds = self.limits.case_seconds
-        notes, ending = isolate(judge_cases, *arguments, seconds=seconds, stopped=stopped)
+        notes, ending = attempt(judge_cases, *arguments, seconds=seconds, stopped=stopped)
         for record in map(Record._make, notes):
             self.records.setdefault(record.position, record)
+        self.fault = self.fault or ending.fault
         self.stopped |= ending.how is How.STOPPED
         return ending
 
@@ -127,6 +130,7 @@ class Judging:
             len(self.untried),
             tuple(self.unexplained),
             self.stopped,
+            self.fault,
         )
 
     def _failures(self) -> Iterator[Finding]:

@@ -55,11 +55,15 @@ class How(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a child process ended, by what, and the first that it wrote to stdout and stderr."""
+    """How a child process ended, by what, and the first that it wrote to stdout and stderr.
+
+    `fault` is what the work raised, where that is nothing that the backend did.
+    """
 
     how: How
     cause: str = ""
     output: str = ""
+    fault: TensorpactError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,20 @@ def isolate(
     `seconds` is how long the child may go without a note. Raises the TensorpactError that
     the work raised, and HarnessFault for any other exception of it.
     """
+    notes, ending = attempt(work, *arguments, seconds=seconds, stopped=stopped, start=start)
+    if ending.fault is not None:
+        raise ending.fault
+    return notes, ending
+
+
+def attempt(
+    work: Callable[..., None],
+    *arguments: Any,
+    seconds: float,
+    stopped: Callable[[], bool] = lambda: False,
+    start: str | None = None,
+) -> tuple[list[Any], Ending]:
+    """The same for work whose notes count though it raised: that is the `fault` of the ending."""
     start = start or method()
     # A forked child has its libraries already, a spawned one imports them before its first note.
     patience = seconds if start == "fork" else max(seconds, START_SECONDS)
@@ -187,9 +205,8 @@ def _read(path: Path) -> list[Any]:
 def _conclude(notes: list[Any], ending: Ending) -> tuple[list[Any], Ending]:
     if not notes or not isinstance(notes[-1], _Last):
         return notes, ending
-    if notes[-1].fault is not None:
-        raise notes[-1].fault
-    return notes[:-1], Ending(How.DONE)
+    fault = notes[-1].fault
+    return notes[:-1], Ending(How.DONE) if fault is None else Ending(How.STOPPED, fault=fault)
 
 
 # --------------------------------------------------------------------------- in the child

@@ -92,8 +92,11 @@ def import_in_child(_: Note, reference: Reference) -> None:
 
 
 def smoke_test(note: Note, reference: Reference) -> None:
-    """Notes the problems of the adapter, and what the backend claims."""
+    """Notes what it is about to do, and last the problems of the adapter and what it claims."""
+    if backend_of(reference).in_worker is not None:
+        note("in_worker")
     backend = backend_in_child(reference)
+    note("smoke")
     note((smoke(backend), claims_of(backend)))
 
 

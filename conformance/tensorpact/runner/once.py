@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tensorpact.backends.protocol import Backend
-from tensorpact.errors import TensorpactError
+from tensorpact.errors import Fault, TensorpactError
 from tensorpact.guarantees import select
 from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
 from tensorpact.reports.model import Report
@@ -55,9 +55,14 @@ class SharedRun:
         return once(directory / f"{name}.jsonl", self._made)
 
     def _made(self) -> Report:
-        """Ctrl-C ends the session that asks, not only the run."""
+        """What was found before a fault is a report too; Ctrl-C ends the session that asks."""
         options: Options = {**self.options, "only": self.ids}
-        report = run(self.backend, **options)
+        try:
+            report = run(self.backend, **options)
+        except Fault as fault:
+            if fault.report is None:
+                raise
+            return fault.report
         if report.incomplete == INTERRUPTED:
             raise KeyboardInterrupt
         return report

@@ -13,6 +13,7 @@ from typing import Any
 
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Story, Values
 from tensorpact.cases.twists import Outcome, twist_of
+from tensorpact.errors import TensorpactError
 from tensorpact.reports.model import Finding, Verdict
 
 CRASHES = "error.nothing-crashes"
@@ -47,7 +48,7 @@ class BatchResult:
     `findings` are distinct, counted, and neither shrunk nor spelled. `cases` counts those
     that were tried. `untried` counts those whose like had killed the process too often.
     `unexplained` says what happened that no single case is to blame for. `stopped`: the run
-    was interrupted before the batch was through.
+    was interrupted before the batch was through, or `fault` ended it.
     """
 
     tallies: Mapping[str, Tally] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class BatchResult:
     untried: int = 0
     unexplained: tuple[str, ...] = ()
     stopped: bool = False
+    fault: TensorpactError | None = None
 
     def __add__(self, other: BatchResult) -> BatchResult:
         ids = dict.fromkeys([*self.tallies, *other.tallies])
@@ -66,6 +68,7 @@ class BatchResult:
             self.untried + other.untried,
             (*self.unexplained, *other.unexplained),
             self.stopped or other.stopped,
+            self.fault or other.fault,
         )
 
 

@@ -23,12 +23,14 @@ def results_of(
 
     A death that no selected guarantee speaks of is reported all the same.
     """
-    ids = {guarantee.id for guarantee in guarantees}
-    ids |= {finding.guarantee for finding in outcome.findings}
-    return tuple(_result(TABLE[id], claims, outcome) for id in TABLE if id in ids)
+    selected = {guarantee.id for guarantee in guarantees}
+    ids = selected | {finding.guarantee for finding in outcome.findings}
+    return tuple(_result(TABLE[id], claims, outcome, id in selected) for id in TABLE if id in ids)
 
 
-def _result(guarantee: Guarantee, claims: Claims, outcome: BatchResult) -> GuaranteeResult:
+def _result(
+    guarantee: Guarantee, claims: Claims, outcome: BatchResult, selected: bool
+) -> GuaranteeResult:
     tally = outcome.tallies.get(guarantee.id, Tally())
     findings = tuple(f for f in outcome.findings if f.guarantee == guarantee.id)
     notes = dict(sorted(tally.notes.items()))
@@ -43,6 +45,7 @@ def _result(guarantee: Guarantee, claims: Claims, outcome: BatchResult) -> Guara
         findings,
         notes,
         dict(sorted(tally.axes.items())),
+        selected,
     )
 
 

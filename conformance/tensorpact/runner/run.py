@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed, wait
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from typing import Any, TypedDict, TypeVar
 
 from tensorpact.backends.protocol import Backend, Claims
 from tensorpact.cases.plan import BUDGETS, Batch, batches
-from tensorpact.errors import TensorpactError, UsageError
+from tensorpact.errors import Fault, TensorpactError, UsageError
 from tensorpact.guarantees import TABLE, select
 from tensorpact.guarantees.model import Guarantee
 from tensorpact.reports.jsonlines import closing_lines, cut_off_line, found_line, header_line
@@ -82,7 +82,8 @@ def run(
     lines while it comes about. Ctrl-C ends the run with an incomplete report.
 
     Raises UsageError for names and files that do not work out, AdapterFault where the
-    adapter of the backend fails, HarnessFault for a fault of tensorpact itself.
+    adapter of the backend fails, HarnessFault for a fault of tensorpact itself. The `report`
+    of either fault is incomplete and has what was found before, or is None.
     """
     globs = (only,) if isinstance(only, str) else tuple(only)
     guarantees = select(globs)
@@ -95,15 +96,22 @@ def run(
         header = _header(claims, seed, budget, globs)
         sink.write([header_line(header)])
         plan = batches(claims, budget, seed, guarantees)
-        watch = _Watch(sink, claims, progress)
+        watch = _Watch(sink, claims, {guarantee.id for guarantee in guarantees}, progress)
         try:
             outcome = _judged(pool, claims, guarantees, plan, limits, watch)
-        except TensorpactError as fault:
-            sink.write([cut_off_line(str(fault))])
+        except TensorpactError as error:
+            sink.write([cut_off_line(str(error))])
             raise
         report = _report(header, guarantees, outcome, monotonic() - started)
+        if outcome.fault is not None:
+            sink.write([cut_off_line(str(outcome.fault))])
         sink.write(closing_lines(report))
-    return report if sink.trouble is None else _because(report, sink.trouble)
+    if sink.trouble is not None:
+        report = _because(report, sink.trouble)
+    if isinstance(outcome.fault, Fault):
+        outcome.fault.report = report
+        raise outcome.fault
+    return report
 
 
 def _judged(
@@ -114,7 +122,7 @@ def _judged(
     limits: Limits,
     watch: _Watch,
 ) -> BatchResult:
-    """All that was found, shrunk and spelled; an interruption stands among the unexplained."""
+    """All that was found, shrunk and spelled, and what ended the run early, if anything did."""
     ids = tuple(guarantee.id for guarantee in guarantees)
     share = (pool.reference, claims, ids)
     judging = (pool.submit(judge_batch, *share, batch, limits) for batch in plan)
@@ -128,7 +136,8 @@ def _judged(
     return replace(
         outcome,
         findings=spelled(findings, claims),
-        unexplained=(*outcome.unexplained, *([trouble] if trouble else [])),
+        unexplained=(*outcome.unexplained, *([str(trouble)] if trouble else [])),
+        fault=trouble if isinstance(trouble, Fault) else None,
     )
 
 
@@ -138,10 +147,10 @@ def _collect(
     pool: Workers,
     watch: _Watch,
     each: Callable[[T], None],
-) -> tuple[dict[int, T], str | None]:
+) -> tuple[dict[int, T], str | Fault | None]:
     """The results that there are, by number, and why some are missing."""
     futures: list[Future[T]] = []
-    trouble = None
+    trouble: str | Fault | None = None
     try:
         with pool.interruptible():
             watch.start(phase)
@@ -157,11 +166,12 @@ def _collect(
         wait([future for future in futures if not future.cancel()], timeout=STOP_SECONDS)
         trouble = KILLED
     except (KeyboardInterrupt, Exception) as error:
-        if not (pool.stopped or isinstance(error, KeyboardInterrupt)):
+        interrupted = pool.stopped or isinstance(error, KeyboardInterrupt)
+        if not (interrupted or isinstance(error, Fault)):
             raise
         pool.stop()
         wait([future for future in futures if not future.cancel()], timeout=STOP_SECONDS)
-        trouble = INTERRUPTED
+        trouble = error if isinstance(error, Fault) and not interrupted else INTERRUPTED
     return {n: future.result() for n, future in enumerate(futures) if _there(future)}, trouble
 
 
@@ -180,10 +190,15 @@ def _there(future: Future[T]) -> bool:
 
 
 class _Watch:
-    """Tells of progress, and writes down what was found when it is found."""
+    """Tells of progress, and writes down what was found when it is found.
 
-    def __init__(self, sink: Sink, claims: Claims, tell: OnProgress | None) -> None:
-        self._sink, self._claims, self._tell = sink, claims, tell
+    `ids` are those of the guarantees that were selected.
+    """
+
+    def __init__(
+        self, sink: Sink, claims: Claims, ids: Collection[str], tell: OnProgress | None
+    ) -> None:
+        self._sink, self._claims, self._ids, self._tell = sink, claims, ids, tell
         self._now, self.total = Progress("", 0, 0, 0, 0), 0
         self._known: set[tuple[Any, ...]] = set()
 
@@ -195,11 +210,13 @@ class _Watch:
         new = [f for f in result.findings if signature(f) not in self._known]
         self._known.update(map(signature, new))
         self._sink.write(
-            found_line(finding, TABLE[finding.guarantee].level)
+            found_line(finding, TABLE[finding.guarantee].level, finding.guarantee in self._ids)
             for finding in spelled(new, self._claims)
         )
         cases = self._now.cases + result.cases
         self._go(replace(self._now, cases=cases, findings=len(self._known)), 1)
+        if result.fault is not None:
+            raise result.fault
 
     def examined(self, _: Finding) -> None:
         self._go(self._now, 1)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 
-from tensorpact.backends.faults import calling
+from tensorpact.backends.faults import calling, checked_claims
 from tensorpact.backends.find import load as find
-from tensorpact.backends.protocol import Backend, Claims, claims_of
-from tensorpact.errors import UsageError
+from tensorpact.backends.protocol import Backend, Claims
+from tensorpact.errors import AdapterFault, UsageError
 from tensorpact.runner.huge_pages import collapse
 
 
@@ -87,7 +87,13 @@ def backend_in_child(reference: Reference) -> Backend:
     if backend.in_worker is None:
         return backend
     with calling(backend.name, "in_worker", "a fresh process"):
-        return backend.in_worker(backend)
+        found: object = backend.in_worker(backend)
+    if not isinstance(found, Backend):
+        raise AdapterFault(
+            f"the adapter of {backend.name} is broken: "
+            f"in_worker gives a {type(found).__name__} where a Backend is wanted"
+        )
+    return found
 
 
 _ours = False
@@ -112,4 +118,4 @@ def ready(reference: Reference) -> tuple[Backend, Claims]:
     if not isinstance(reference, Backend) and reference in _READY:
         return _READY[reference]
     backend = backend_in_child(reference)
-    return backend, claims_of(backend)
+    return backend, checked_claims(backend)

@@ -38,21 +38,31 @@ def importable(reference: Reference) -> None:
 
 def describe(reference: Reference, limits: Limits) -> Claims:
     """What the backend claims, after its adapter was tested. Raises AdapterFault."""
-    backend = backend_of(reference)
-    notes, ending = isolate(smoke_test, reference, seconds=limits.case_seconds * 6)
-    if ending.how is not How.DONE:
-        raise AdapterFault(f"testing the adapter of {backend.name} ended in {ending.cause}")
-    ((problems, claims),) = notes
+    problems, claims = smoke_tested(reference, limits.case_seconds * 6)
     if problems:
-        raise AdapterFault(f"the adapter of {backend.name} is broken: {'; '.join(problems)}")
-    described: Claims = claims
-    return described
+        name = backend_of(reference).name
+        raise AdapterFault(f"the adapter of {name} is broken: {'; '.join(problems)}")
+    return claims
+
+
+def smoke_tested(reference: Reference, seconds: float) -> tuple[tuple[str, ...], Claims]:
+    """What is wrong with the adapter, and what it claims, in a process that its library may end.
+
+    Raises AdapterFault where the adapter raises, or ends that process.
+    """
+    name = backend_of(reference).name
+    notes, ending = isolate(smoke_test, reference, seconds=seconds)
+    if ending.how is not How.DONE:
+        what = "in_worker of " if notes == ["in_worker"] else "testing "
+        raise AdapterFault(f"{what}the adapter of {name} ended in {ending.cause}")
+    *_, (problems, claims) = notes
+    return problems, claims
 
 
 def judge_batch(
     reference: Reference, claims: Claims, ids: Sequence[str], batch: Batch, limits: Limits
 ) -> BatchResult:
-    """Judges the cases of a batch by these guarantees. Raises AdapterFault and HarnessFault."""
+    """Judges the cases of a batch by these guarantees, up to a fault, which the result carries."""
     guarantees = [TABLE[id] for id in ids]
     cases = cases_of(batch, claims, guarantees)
     make_ready(reference)

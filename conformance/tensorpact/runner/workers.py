@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -51,8 +52,9 @@ class Workers:
     def interruptible(self) -> Iterator[None]:
         """Ctrl-C stops the workers, and raises KeyboardInterrupt as always.
 
-        The flag stays where Python drops the exception, as it does in callbacks of the
-        garbage collector. A handler that the caller has set is left alone.
+        Nothing is raised in callbacks of the garbage collector, where Python would drop it with
+        a message: whoever waits for the workers finds the flag. A handler that the caller has
+        set is left alone.
         """
         if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or (
             threading.current_thread() is not threading.main_thread()
@@ -62,7 +64,8 @@ class Workers:
 
         def interrupt(number: int, frame: FrameType | None) -> None:
             self.stop()
-            signal.default_int_handler(number, frame)
+            if not _in_garbage_collector(frame):
+                signal.default_int_handler(number, frame)
 
         signal.signal(signal.SIGINT, interrupt)
         try:
@@ -86,6 +89,14 @@ class Workers:
                 "the worker processes died at once: see whether the backend can be imported in "
                 "a fresh Python, and whether there is memory for as many jobs"
             ) from error
+
+
+def _in_garbage_collector(frame: FrameType | None) -> bool:
+    """Whether one of its callbacks, such as Hypothesis's stopwatch, is running there."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    while frame is not None and frame.f_code not in callbacks:
+        frame = frame.f_back
+    return frame is not None
 
 
 @contextmanager

@@ -30,14 +30,13 @@ class Release:
 
     `shares` are the handles whose elements lie in the source's memory, so far as their address
     is known. `deletions` are the calls in the end of the deleter of each export of the source
-    that was consumed, None where that is not known. `untaken` says of what the result did not
-    give why: name and exception. `addressed`: the address of the result's elements is known.
+    that was consumed, None where that is not known. `addressed`: the address of the result's
+    elements is known.
     """
 
     moments: tuple[Moment, ...]
     shares: frozenset[str] = frozenset()
     deletions: tuple[int, ...] | None = None
-    untaken: tuple[tuple[str, Raised], ...] = ()
     addressed: bool = True
 
 
@@ -89,11 +88,10 @@ class Again:
 class Unlocked:
     """What a deleter did in a thread that did not hold the GIL, while another thread held it.
 
-    `waited`: the owner was still held then. `released`: it was not any more in the end.
+    `waited`: the owner was still held then.
     """
 
     waited: bool
-    released: bool
 
 
 @dataclass(frozen=True, slots=True)

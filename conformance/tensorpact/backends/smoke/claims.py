@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from tensorpact.backends.faults import calling, checked_claims
@@ -18,10 +18,15 @@ EVERY_KIND = KINDS | {
 }
 EVERY_KEYWORD = frozenset().union(*KEYWORDS.values())
 FORMS = ("setting", "context")
+LARGEST_ALIGNMENT = 2**21
+"""A huge page, in bytes: who asks for more shares no memory that a program commonly has."""
 
 
 def wrong_claims(backend: Backend) -> Iterator[str]:
-    """One sentence for each claim that cannot be true. Raises AdapterFault for unknown names."""
+    """One sentence for each claim that cannot be true.
+
+    Raises AdapterFault for fields of another type than theirs and for unknown names.
+    """
     checked_claims(backend)
     yield from _operations(backend)
     yield from _dtypes(backend)
@@ -33,10 +38,6 @@ def wrong_claims(backend: Backend) -> Iterator[str]:
 def _operations(backend: Backend) -> Iterator[str]:
     if not backend.operations:
         yield "there are no operations, so that nothing can be judged"
-    operations: Mapping[str, object] = backend.operations
-    for name, operation in operations.items():
-        if not callable(operation):
-            yield f"the operation {name!r} is no function but of type {type(operation).__name__}"
 
 
 def _dtypes(backend: Backend) -> Iterator[str]:
@@ -69,10 +70,11 @@ def _devices(backend: Backend) -> Iterator[str]:
 def _device_dtypes(backend: Backend) -> Iterator[str]:
     for device in backend.devices:
         had = set(backend.dtypes if device.dtypes is None else device.dtypes)
-        for name in sorted(had - backend.dtypes.keys()):
+        unknown = sorted(had - backend.dtypes.keys())
+        for name in unknown:
             yield f"the dtype {name!r} of the device {device.name!r} is not among the dtypes"
         defaults = device.defaults or backend.defaults
-        if device.dtypes is None and device.defaults is None:
+        if unknown or (device.dtypes is None and device.defaults is None):
             continue
         for name in sorted({defaults.integer, defaults.real, defaults.complex} - had):
             yield f"the device {device.name!r} lacks its default dtype {name!r}"
@@ -84,8 +86,9 @@ def _tables(backend: Backend) -> Iterator[str]:
     for name, names in backend.keywords.items():
         yield from _unknown(f"keywords[{name!r}]", names, EVERY_KEYWORD)
     yield from _unknown("default_device", backend.default_device.keys(), frozenset(FORMS))
-    if backend.share_alignment < 1 or backend.share_alignment.bit_count() != 1:
-        yield f"share_alignment is {backend.share_alignment}, which is no power of two"
+    alignment = backend.share_alignment
+    if not 1 <= alignment <= LARGEST_ALIGNMENT or alignment.bit_count() != 1:
+        yield f"share_alignment is {alignment}, no power of two from 1 to {LARGEST_ALIGNMENT}"
     for table in ("accepts", "keywords"):
         yield from _unknown(table, getattr(backend, table), ALL)
     for name, names in backend.accepts.items():
@@ -98,8 +101,5 @@ def _tables(backend: Backend) -> Iterator[str]:
 
 
 def _unknown(where: str, names: Collection[str], known: frozenset[str]) -> Iterator[str]:
-    if isinstance(names, str):
-        yield f"{where} is the text {names!r} where a collection of names is wanted"
-        return
     for name in sorted(set(names) - known):
         yield f"{where} names {name!r}, which is none of {', '.join(sorted(known))}"

@@ -36,6 +36,13 @@ class Sample:
         return self.eyes.backend
 
     @property
+    def ordinary(self) -> bool:
+        """Whether no library has a reason to refuse anything: what others may is not known."""
+        real = (self.device.defaults or self.backend.defaults).real
+        host = self.device.name == self.backend.host.name
+        return host and self.dtype == real and self.shape == SHAPES[-1]
+
+    @property
     def array(self) -> np.ndarray[Any, Any]:
         """The numbers as the harness holds them, bfloat16 as its two bytes."""
         return np.frombuffer(self.data, dtypes.RAW[self.dtype]).reshape(self.shape)

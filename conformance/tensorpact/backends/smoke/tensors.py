@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from reftensor.capi import Capsule
-from reftensor.rules import kind_of
 from tensorpact.backends.faults import calling
 from tensorpact.backends.memory import gather, readable
+from tensorpact.backends.smoke.abilities import wrong_abilities
 from tensorpact.backends.smoke.sample import Sample
 from tensorpact.cases import dtypes, layouts
 from tensorpact.probes import reads
@@ -21,8 +20,9 @@ def complaints(sample: Sample) -> Iterator[str]:
     """What is wrong with the adapter for this sample, in words that name no dtype or device."""
     yield from _describes(sample)
     if sample.device.data:
-        for check in (_reads, _writes, _paths, _addresses, _views, _exports, _grad, _lazy):
+        for check in (_reads, _writes, _paths, _addresses, _views):
             yield from check(sample)
+        yield from wrong_abilities(sample)
 
 
 def _describes(sample: Sample) -> Iterator[str]:
@@ -111,64 +111,3 @@ def _view(sample: Sample, function: str, argument: Any, wanted: Any) -> Iterator
     t = sample.call(function, sample.make(), argument)
     if sample.call("shape", t) != wanted.shape or sample.read(t) != wanted.tobytes():
         yield f"{function} gives other elements than indexing promises"
-
-
-# --------------------------------------------------------------------------- exports
-
-
-def _exports(sample: Sample) -> Iterator[str]:
-    """Of the most ordinary tensor alone: what others may refuse to give is not known here."""
-    backend = sample.backend
-    ordinary = sample.dtype == backend.defaults.real and sample.device.name == backend.host.name
-    if not ordinary or sample.shape != (2, 3):
-        return
-    for name, give in backend.exports.items():
-        wanted = _GIVEN[name]
-        given = sample.use(f"exports[{name!r}]", give, sample.make())
-        if not isinstance(given, wanted):
-            yield f"exports[{name!r}] gives {type(given).__name__} instead of {wanted.__name__}"
-
-
-_GIVEN: Mapping[str, type] = {"__dlpack__": Capsule, "__array__": np.ndarray, "buffer": memoryview}
-
-
-# --------------------------------------------------------------------------- autograd
-
-
-def _grad(sample: Sample) -> Iterator[str]:
-    if not sample.backend.grad or kind_of(sample.dtype) != "float":
-        return
-
-    def grad(name: str, *tensors: Any) -> Any:
-        return sample.use(f"grad[{name!r}]", sample.backend.grad[name], *tensors)
-
-    plain, leaf, other = sample.make(), *(grad("require", sample.make()) for _ in range(2))
-    result = grad("history", leaf)
-    if grad("requires", plain) or not grad("requires", leaf) or not grad("requires", result):
-        yield "grad['requires'] does not tell which tensors need a gradient"
-    if grad("has_history", leaf) or not grad("has_history", result):
-        yield "grad['has_history'] does not tell a result from a leaf"
-    if grad("flows", result, other) or not grad("flows", result, leaf):
-        yield "grad['flows'] does not tell whether a gradient reaches a leaf"
-    if sample.read(leaf) != sample.data or sample.read(result) != sample.data:
-        yield "read gives other elements once a tensor needs a gradient"
-
-
-# --------------------------------------------------------------------------- pending transforms
-
-
-def _lazy(sample: Sample) -> Iterator[str]:
-    for name, transform in sample.backend.lazy.items():
-        kind, resolved = _RESOLVED[name]
-        if kind_of(sample.dtype) != kind or sample.dtype == "bfloat16":
-            continue
-        t = sample.use(f"lazy[{name!r}]", transform, sample.make())
-        if sample.read(t) != resolved(sample.array).tobytes():
-            yield f"read does not carry out the pending {name}"
-
-
-_RESOLVED: Mapping[str, tuple[str, Any]] = {
-    "conjugate": ("complex", np.conj),
-    "negative": ("float", np.negative),
-}
-"""The kind of dtype that each transform is tried on, and what it stands for."""
