@@ -16,7 +16,9 @@ REQUIRED = (
     "tensorpact/backends/torch.py",
     "tensorpact/backends/torch_device/operators.py",
     "tensorpact_fixtures/py.typed",
-    "tensorpact_fixtures/vectors/ingestion.json",
+    "tensorpact_fixtures/vectors/README.md",
+    "tensorpact_fixtures/vectors/schema.json",
+    "tensorpact_fixtures/vectors/value.json",
     "tensorpact_fixtures/zoo/copying.py",
     "tensorpact_fixtures/zoo/stories.py",
 )

@@ -324,23 +324,29 @@ def _device_defaults(case: Case, claims: Claims) -> rules.Defaults:
     return claims.defaults_on(device_of(case, claims))
 
 
+_DEEPEST = 64
+"""NumPy has no more dimensions; how many there must be, no document says."""
+
+
 def _expect_values(
     case: Case, claims: Claims, kind: str, accepted: bool, device: str | None
 ) -> Expected:
     root = case.root
     assert root is not None
     dtype = case.call.dtype or inferred(root, defaults_of(case, claims))
+    shape = shape_of(root)
     return Expected(
         kind=kind,
         data=Data.VALUES,
         accepted=accepted and _plain_nesting(root),
         refusal=_values_refusal(case, root, dtype, claims),
         may_refuse=not _plain_nesting(root)
+        or (shape is not None and len(shape) > _DEEPEST)
         or _overflows(root, dtype)
         or _loses(root, dtype, claims),
         carried=root.kind.partition(":")[2] or None if isinstance(root, Leaf) else None,
         dtype=dtype,
-        shape=shape_of(root),
+        shape=shape,
         device=device,
         memory=_memory(case, Data.VALUES, frozenset()),
     )

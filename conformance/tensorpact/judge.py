@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 
@@ -12,29 +12,39 @@ from tensorpact.cases.axes import axes_of
 from tensorpact.cases.model import Case
 from tensorpact.expectation import expect
 from tensorpact.guarantees import claimed
-from tensorpact.guarantees.model import Guarantee, Judgement, Silence
+from tensorpact.guarantees.model import SKIP, Failure, Guarantee, Judgement
 from tensorpact.probes.export import give
 from tensorpact.probes.life import live_through
 from tensorpact.probes.observe import Eyes, observe
 from tensorpact.probes.story import tell
 from tensorpact.trial import Observed, Trial
+from tensorpact.vectors.files import by_case
+from tensorpact.vectors.judged import judged as judged_by_vector
+from tensorpact.vectors.model import Vector
 
 Judged = tuple[Guarantee, Judgement]
+Golden = tuple[Guarantee, Vector]
 
 
 class Judge:
     """Judges cases on one backend, in this process; use it as a context manager.
 
-    While it is entered, every warning is recorded instead of shown. Raises AdapterFault when
-    the adapter itself fails.
+    `vectors` are the golden vectors by their cases, all there are unless given. While it is
+    entered, every warning is recorded instead of shown. Raises AdapterFault when the adapter
+    itself fails.
     """
 
     def __init__(
-        self, backend: Backend, guarantees: Sequence[Guarantee], claims: Claims | None = None
+        self,
+        backend: Backend,
+        guarantees: Sequence[Guarantee],
+        claims: Claims | None = None,
+        vectors: Mapping[Case, Sequence[Vector]] | None = None,
     ) -> None:
         self.backend = backend
         self.claims = claims or claims_of(backend)
         self._claimed = claimed(guarantees, self.claims)
+        self._vectors = by_case(self.claims) if vectors is None else vectors
         self._catch = warnings.catch_warnings(record=True)
         self._eyes = Eyes.of(backend, [])
 
@@ -58,9 +68,12 @@ class Judge:
         return tuple([g for g in self._claimed(case) if g.applies(case, claims)])
 
     def judge(self, case: Case) -> Sequence[Judged]:
-        """The judgement of every guarantee that the case put to the test; SKIP left out."""
-        applying = self.guarantees_for(case)
-        if not applying:
+        """The judgement of every guarantee that the case put to the test; SKIP left out.
+
+        A guarantee is also broken by what departs from one of its golden vectors.
+        """
+        applying, golden = self.guarantees_for(case), self._golden_for(case)
+        if not (applying or golden):
             return []
         trial = self.trial(case)
         known = {case: trial}
@@ -72,9 +85,13 @@ class Judge:
             if any(other.cut_short for other in compared.related):
                 continue
             judgement = guarantee.check(compared)
-            if judgement is not Silence.SKIP:
+            if judgement is not SKIP:
                 judged.append((guarantee, judgement))
-        return judged
+        return _with_golden(judged, golden, trial) if golden else judged
+
+    def _golden_for(self, case: Case) -> list[Golden]:
+        vectors = self._vectors.get(case, ())
+        return [(g, v) for v in vectors for g in self._claimed(case) if g.id == v.guarantee]
 
     def trial(self, case: Case) -> Trial:
         """The case, run once, beside what was expected of it."""
@@ -105,3 +122,15 @@ class Judge:
     def axes(case: Case) -> tuple[str, ...]:
         """The axis values of the case, as "axis=value"."""
         return axes_of(case)
+
+
+def _with_golden(judged: list[Judged], golden: Sequence[Golden], trial: Trial) -> list[Judged]:
+    """The judgements, and those by golden vectors where they are worse, or the only ones."""
+    found = {guarantee.id: (guarantee, judgement) for guarantee, judgement in judged}
+    for guarantee, vector in golden:
+        judgement = judged_by_vector(vector, trial)
+        _, before = found.get(guarantee.id, (guarantee, SKIP))
+        worse = isinstance(judgement, Failure) and not isinstance(before, Failure)
+        if worse or (before is SKIP and judgement is not SKIP):
+            found[guarantee.id] = (guarantee, judgement)
+    return list(found.values())

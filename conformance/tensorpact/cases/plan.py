@@ -75,13 +75,14 @@ class Batch:
 def batches(
     claims: Claims, budget: str, seed: int, guarantees: Sequence[Guarantee]
 ) -> Iterator[Batch]:
-    """Every batch of a run, sweep before search before stories, as soon as its family is made.
+    """Every batch of a run, vectors, sweep, search and stories, as soon as its family is made.
 
-    Raises KeyError for an unknown budget.
+    Raises KeyError for an unknown budget, HarnessFault for a file of vectors that is malformed.
     """
     stories = {g.over == "story" for g in guarantees}
     told = any(g.speaks_of("story") for g in guarantees)
     phases = {
+        "vectors": _vector_groups() if False in stories else (),
         "sweep": tuple(FAMILIES) if False in stories else (),
         "search": _search_families() if False in stories else (),
         "stateful": _story_families() if told else (),
@@ -110,6 +111,12 @@ def _ids(guarantees: Sequence[Guarantee]) -> tuple[str, ...] | None:
     return None if len(guarantees) == len(TABLE) else tuple(g.id for g in guarantees)
 
 
+def _vector_groups() -> tuple[str, ...]:
+    from tensorpact.vectors.files import vectors
+
+    return tuple(vectors())
+
+
 def _search_families() -> tuple[str, ...]:
     from tensorpact.cases import search
 
@@ -129,6 +136,8 @@ def _cases(
     limits = BUDGETS[budget]
     if phase == "sweep":
         return _sweep(family, claims, limits.sweep, seed, ids)
+    if phase == "vectors":
+        return _of_vectors(family, claims, ids)
     from tensorpact.cases import search, story_search
 
     if phase == "search":
@@ -136,6 +145,19 @@ def _cases(
     else:
         found = story_search.examples(family, claims, limits.stories, seed)
     return _tested(found, claims, ids)
+
+
+def _of_vectors(group: str, claims: Claims, ids: tuple[str, ...] | None) -> tuple[Case, ...]:
+    """The cases of the vectors of a file that one of the guarantees speaks of."""
+    from tensorpact.vectors.files import by_case, cases_in
+
+    made, vectors = tuple(cases_in(group, claims)), by_case(claims)
+    tested = set(_tested(made, claims, ids))
+    return tuple(
+        case
+        for case in made
+        if case in tested or any(vector.guarantee in (ids or ()) for vector in vectors[case])
+    )
 
 
 _WIDER = 4

@@ -19,7 +19,7 @@ def same_elements(trial: Trial) -> Judgement:
     if result.shape != trial.expected.shape or not understood(trial):
         return SKIP
     wanted = wanted_elements(trial)
-    return SKIP if wanted is None else _reads_give(result, wanted, result.dtype)
+    return SKIP if wanted is None else reads_give(result, wanted, result.dtype)
 
 
 def understood(trial: Trial) -> bool:
@@ -48,7 +48,7 @@ def put_to_test(trial: Trial) -> bool:
     )
 
 
-def _reads_give(result: Result, wanted: bytes, dtype: str) -> Judgement:
+def reads_give(result: Result, wanted: bytes, dtype: str) -> Judgement:
     """Every read path gives these elements, NaNs counting as equal whatever their bits."""
     for path, got in result.reads:
         if not same(wanted, got, dtype):

@@ -17,6 +17,7 @@ from tensorpact.backends.find import load as find
 from tensorpact.backends.protocol import Backend, Claims
 from tensorpact.errors import AdapterFault, UsageError
 from tensorpact.runner.huge_pages import collapse
+from tensorpact.vectors.files import by_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def own_this_process() -> None:
 def make_ready(reference: Reference) -> None:
     """Do once, in a process of our own, what every child forked from it would do for itself."""
     if _ours and not isinstance(reference, Backend) and reference not in _READY:
-        _READY[reference] = ready(reference)
+        _, claims = _READY[reference] = ready(reference)
+        by_case(claims)
         collapse()
 
 

@@ -1,0 +1,1 @@
+"""Golden vectors: outcomes derived by hand from the documents, in JSON, judged in every run."""
