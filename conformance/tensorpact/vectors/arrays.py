@@ -13,7 +13,6 @@ import numpy as np
 from reftensor.rules import Refusal, kind_of
 from tensorpact import exact
 from tensorpact.cases import contents, dtypes, layouts
-from tensorpact.cases.build_host import truth_strides
 from tensorpact.cases.checked import known, only
 from tensorpact.cases.live import UNREAD
 from tensorpact.cases.model import Block
@@ -130,7 +129,7 @@ def lent(block: Block) -> bytes:
     kind, size = dtypes.storage(block.dtype), dtypes.itemsize(block.dtype)
     if block.exporter == "own":
         return _viewed(block)
-    strides = truth_strides(block)
+    strides = layouts.byte_strides(block)
     low, high = layouts.span(block.shape, strides, size)
     view = np.ndarray(block.shape, kind, bytearray(max(high - low, 1)), -low, strides)
     made = contents.elements(block.content, block.dtype, prod(block.shape))
