@@ -81,12 +81,12 @@ def judge_from(judge: Any, cases: Sequence[Any], position: Any, seconds: Any) ->
 
 def sweep_cases(claims: Any) -> Iterator[Any]:
     """The cases of the standard sweep, taken in turn from all its batches."""
-    from tensorpact.cases.plan import batches, cases_of
+    from tensorpact.cases.plan import batches
     from tensorpact.guarantees import select
 
     guarantees = select()
     planned = batches(claims, "standard", 0, guarantees)
-    swept = (cases_of(b, claims, guarantees) for b in planned if b.phase == "sweep")
+    swept = (b.cases for b in planned if b.phase == "sweep")
     return in_turn([iter(cases) for cases in swept])
 
 

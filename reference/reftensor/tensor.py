@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PRINTED = 100
 
-_CONVERTED = 1 << 12
+_CONVERTED = 1 << 10
 """So many elements are numbers of Python at a time, each of which is as large as many others."""
 
 

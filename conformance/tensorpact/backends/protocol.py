@@ -101,6 +101,11 @@ class Claims:
         return (operation, keyword) in self.keywords
 
     @property
+    def nameless(self) -> Claims:
+        """The claims without who makes them, which decides nothing about what is tried."""
+        return replace(self, name="", version="", notes=())
+
+    @property
     def accelerators(self) -> frozenset[str]:
         """The devices that hold data where the host cannot address it."""
         return self.unaddressable - self.dataless

@@ -94,6 +94,8 @@ def _copying(operation: str, claims: Claims) -> Iterator[dict[str, Argument]]:
         yield {**fixed, "copy": True}
     if claims.takes(operation, "dtype") and not fixed:
         yield {"dtype": calls.OTHER}
+        if "complex64" in claims.dtypes:  # whose elements are more than one number each
+            yield {"dtype": "complex64"}
         if claims.takes(operation, "copy"):
             yield {"dtype": calls.OTHER, "copy": False}
     if claims.takes(operation, "device"):

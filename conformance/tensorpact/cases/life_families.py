@@ -98,7 +98,9 @@ def releases(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for way, order in product(sorted(claims.exports), ORDERS)
         if not ORDERS[order].takes
     ]
-    for operation, exporter, order in sampled(rows * 2, limit * 3 // 5, random):
+    of_each = [random.choice([row for row in rows if row[2] == order]) for order in ORDERS]
+    more = sampled(rows * 2, max(limit * 3 // 5 - len(of_each), 0), random)
+    for operation, exporter, order in (*of_each, *more):
         made = _block(random, claims, exporter, **_on_devices(random, claims, exporter))
         if made is None:
             continue

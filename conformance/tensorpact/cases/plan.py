@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain, islice
 from random import Random
 
 from tensorpact.backends.protocol import Claims
@@ -19,7 +20,7 @@ from tensorpact.cases import (
     value_families,
 )
 from tensorpact.cases.feasible import asks_for_what_there_is
-from tensorpact.cases.model import Case
+from tensorpact.cases.model import Case, Leaf, leaves
 from tensorpact.guarantees.model import Guarantee
 
 Family = Callable[[Claims, Random, int], Iterator[Case]]
@@ -46,7 +47,7 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(sweep=500, search=40, stories=150),
+    "quick": Budget(sweep=150, search=24, stories=100),
     "standard": Budget(sweep=3_600, search=400, stories=600),
     "deep": Budget(sweep=10**9, search=5_000, stories=8_000),
 }
@@ -56,29 +57,21 @@ BATCH = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A slice of a family's cases; a case is addressed by its batch and its position in it.
-
-    The address alone is enough to make the cases again, by `cases_of`; they travel along
-    so that no worker has to.
-    """
+    """Cases that one process judges in turn: the `index`-th part of the cases of a phase."""
 
     phase: str
-    family: str
     index: int
-    start: int
-    stop: int
-    seed: int
-    budget: str
-    cases: tuple[Case, ...] = field(default=(), repr=False, compare=False)
+    cases: tuple[Case, ...] = field(repr=False)
 
 
 def batches(
     claims: Claims, budget: str, seed: int, guarantees: Sequence[Guarantee]
 ) -> Iterator[Batch]:
-    """Every batch of a run, vectors, sweep, search and stories, as soon as its family is made.
+    """Every batch of a run, vectors, sweep, search and stories, as soon as its cases are made.
 
     Raises KeyError for an unknown budget, HarnessFault for a file of vectors that is malformed.
     """
+    claims = claims.nameless
     stories = {g.over == "story" for g in guarantees}
     told = any(g.speaks_of("story") for g in guarantees)
     phases = {
@@ -88,20 +81,16 @@ def batches(
         "stateful": _story_families() if told else (),
     }
     for phase, families in phases.items():
-        for family in families:
-            found = _cases(phase, family, claims, budget, seed, _ids(guarantees))
-            for index, start in enumerate(range(0, len(found), BATCH)):
-                part = found[start : start + BATCH]
-                stop = start + len(part)
-                yield Batch(phase, family, index, start, stop, seed, budget, part)
+        made = (_cases(phase, name, claims, budget, seed, _ids(guarantees)) for name in families)
+        for index, cases in enumerate(_parts(chain.from_iterable(made))):
+            yield Batch(phase, index, cases)
 
 
-def cases_of(batch: Batch, claims: Claims, guarantees: Sequence[Guarantee]) -> Sequence[Case]:
-    """The cases of a batch, in order; made again where they did not travel along."""
-    if batch.cases:
-        return batch.cases
-    found = _cases(batch.phase, batch.family, claims, batch.budget, batch.seed, _ids(guarantees))
-    return found[batch.start : batch.stop]
+def _parts(cases: Iterable[Case]) -> Iterator[tuple[Case, ...]]:
+    """No more cases at a time than a batch has; what is left over comes last."""
+    cases = iter(cases)
+    while part := tuple(islice(cases, BATCH)):
+        yield part
 
 
 def _ids(guarantees: Sequence[Guarantee]) -> tuple[str, ...] | None:
@@ -170,17 +159,41 @@ def _sweep(
 ) -> tuple[Case, ...]:
     """The whole family where it is small, else a sample of it that the seed decides.
 
-    Half of the sample are calls without arguments, as far as there are so many: what most
-    people call is tried first.
+    A case of every kind comes first. Half of the rest are calls without arguments, as far as
+    there are so many: what most people call is tried before what few do.
     """
     random = Random(f"{seed}:{family}")
     made = FAMILIES[family](claims, random, limit if ids is None else limit * _WIDER)
     fitting = _tested(dict.fromkeys(made), claims, ids)
-    plain = [case for case in fitting if not case.call.arguments]
-    others = [case for case in fitting if case.call.arguments]
-    most = max(limit // 2, limit - len(others))
+    if len(fitting) <= limit:
+        return fitting
+    first = memory_families.sampled(_one_of_each(fitting, random), limit, random)
+    known = {*first}
+    rest = [case for case in fitting if case not in known]
+    plain = [case for case in rest if not case.call.arguments]
+    others = [case for case in rest if case.call.arguments]
+    left = limit - len(first)
+    most = max(left // 2, left - len(others))
     chosen = memory_families.sampled(plain, most, random)
-    return (*chosen, *memory_families.sampled(others, limit - len(chosen), random))
+    others = memory_families.sampled(others, left - len(chosen), random)
+    return (*first, *chosen, *others)
+
+
+def _one_of_each(cases: Sequence[Case], random: Random) -> list[Case]:
+    """A case of every kind, without arguments where there is such a one."""
+    kinds: dict[object, list[Case]] = {}
+    for case in cases:
+        kinds.setdefault(_kind(case), []).append(case)
+    plain = ([c for c in alike if not c.call.arguments] or alike for alike in kinds.values())
+    return [random.choice(alike) for alike in plain]
+
+
+def _kind(case: Case) -> object:
+    """What is special about a case, where it has a name: things, a twist, a schedule."""
+    if case.block is not None:
+        return case.schedule or case.block.twist
+    named = leaves(case.root) if case.root is not None else ()
+    return tuple([leaf.text for leaf in named if isinstance(leaf, Leaf) and leaf.kind == "thing"])
 
 
 def _tested(made: Iterable[Case], claims: Claims, ids: tuple[str, ...] | None) -> tuple[Case, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tensorpact.documentation import commands, guarantees, protocol, rules
+from tensorpact.documentation import commands, guarantees, kill_matrix, protocol, reach, rules
 from tensorpact.documentation.markdown import GENERATED
 from tensorpact.errors import UsageError
 
@@ -20,7 +20,9 @@ def pages() -> Mapping[str, str]:
         "rules.md": rules.page(),
         "backends.md": protocol.page(),
         "cli.md": commands.page(),
+        "reach.md": reach.page(),
         **guarantees.pages(),
+        **kill_matrix.pages(),
     }
     return {path: f"{GENERATED}\n\n{text.strip()}\n" for path, text in texts.items()}
 

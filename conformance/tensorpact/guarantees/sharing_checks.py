@@ -70,8 +70,9 @@ def refused_by_value_error(trial: Trial) -> Judgement:
         return SKIP
     if raised.by_input:  # what an exporter raises passes through
         return SKIP
-    if trial.case.block is not None and trial.case.block.twist:  # another reason to refuse it
-        return SKIP
+    block = trial.case.block
+    if block is not None and (block.twist or block.dtype not in trial.claims.dtypes):
+        return SKIP  # there is another reason to refuse it
     layout_alone = expected.needs == {Need.LAYOUT}
     if expected.refusal is not None or (expected.may_refuse and not layout_alone):
         return SKIP

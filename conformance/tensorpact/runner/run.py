@@ -124,12 +124,12 @@ def _judged(
 ) -> BatchResult:
     """All that was found, shrunk and spelled, and what ended the run early, if anything did."""
     ids = tuple(guarantee.id for guarantee in guarantees)
-    share = (pool.reference, claims, ids)
-    judging = (pool.submit(judge_batch, *share, batch, limits) for batch in plan)
+    judging = (pool.submit(judge_batch, pool.reference, ids, batch, limits) for batch in plan)
     judged, trouble = _collect("judging", judging, pool, watch, watch.judged)
     outcome = sum((judged[number] for number in sorted(judged)), BatchResult())
     findings = outcome.findings
     if trouble is None:
+        share = (pool.reference, claims, ids)
         shrinking = (pool.submit(examine, *share, finding, limits) for finding in findings)
         examined, trouble = _collect("shrinking", shrinking, pool, watch, watch.examined)
         findings = tuple(examined.get(number, f) for number, f in enumerate(findings))

@@ -45,6 +45,7 @@ def take_back(reference: Reference) -> None:
     """Forget a backend that was lent; other references need no such thing."""
     if isinstance(reference, Inherited):
         _LENT.pop(reference.key, None)
+        _READY.pop(reference, None)
 
 
 def sendable(backend: Backend | str, executor: Executor) -> Reference:

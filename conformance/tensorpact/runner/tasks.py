@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.plan import Batch, cases_of
+from tensorpact.cases.plan import Batch
 from tensorpact.cases.shrink import shrink_together
 from tensorpact.errors import AdapterFault
-from tensorpact.guarantees import TABLE
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.batch import Judging
 from tensorpact.runner.deaths import DeathTrial
@@ -60,13 +59,11 @@ def smoke_tested(reference: Reference, seconds: float) -> tuple[tuple[str, ...],
 
 
 def judge_batch(
-    reference: Reference, claims: Claims, ids: Sequence[str], batch: Batch, limits: Limits
+    reference: Reference, ids: Sequence[str], batch: Batch, limits: Limits
 ) -> BatchResult:
     """Judges the cases of a batch by these guarantees, up to a fault, which the result carries."""
-    guarantees = [TABLE[id] for id in ids]
-    cases = cases_of(batch, claims, guarantees)
     make_ready(reference)
-    judging = Judging(reference, ids, cases, limits)
+    judging = Judging(reference, ids, batch.cases, limits)
     judging.to_the_end()
     return judging.result()
 

@@ -119,21 +119,34 @@ def workers(
 
 
 @contextmanager
+def crew(jobs: int | None) -> Iterator[Workers]:
+    """Fresh processes, one a core unless `jobs` says how many, that are told of no backend."""
+    with _pool(jobs or _cores(), "", _FreshContext()) as own:
+        yield own
+
+
+@contextmanager
 def _own_pool(backend: Backend | str, jobs: int) -> Iterator[Workers]:
-    flag: Any = RawValue(c_bool, False)
     reference = lend(backend) if isinstance(backend, Backend) else backend
-    pool = ProcessPoolExecutor(
-        jobs, mp_context=_context(backend), initializer=_enter, initargs=(flag,)
-    )
+    try:
+        with _pool(jobs, reference, _context(backend)) as own:
+            for _ in range(jobs):
+                own.submit(import_backend, reference)
+            yield own
+    finally:
+        take_back(reference)
+
+
+@contextmanager
+def _pool(jobs: int, reference: Reference, context: BaseContext) -> Iterator[Workers]:
+    flag: Any = RawValue(c_bool, False)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_enter, initargs=(flag,))
     own = Workers(pool, reference, flag)
     try:
-        for _ in range(jobs):
-            own.submit(import_backend, reference)
         yield own
     finally:
         own.stop()
         pool.shutdown(cancel_futures=True)
-        take_back(reference)
 
 
 def _enter(stop: c_bool) -> None:

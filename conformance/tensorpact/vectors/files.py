@@ -74,9 +74,13 @@ def cases_in(group: str, claims: Claims) -> Iterator[Case]:
     return iter(dict.fromkeys(c for vector in vectors()[group] for c in cases_of(vector, claims)))
 
 
-@lru_cache(maxsize=8)
 def by_case(claims: Claims) -> Mapping[Case, tuple[Vector, ...]]:
     """For every case of a vector the vectors that speak of it."""
+    return _by_case(claims.nameless)
+
+
+@lru_cache(maxsize=8)
+def _by_case(claims: Claims) -> Mapping[Case, tuple[Vector, ...]]:
     found: dict[Case, tuple[Vector, ...]] = {}
     for vector in (vector for group in vectors().values() for vector in group):
         for case in cases_of(vector, claims):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from reftensor.rules import Defaults, kind_of
 from tensorpact.backends.faults import calling, checked_claims
 from tensorpact.backends.protocol import ALL, KEYWORDS, KINDS, Backend, Device
 from tensorpact.cases import dtypes
@@ -41,10 +42,9 @@ def _operations(backend: Backend) -> Iterator[str]:
 
 
 def _dtypes(backend: Backend) -> Iterator[str]:
-    defaults = backend.defaults
     for name in sorted(backend.dtypes.keys() - dtypes.RAW.keys()):
         yield f"{name!r} is no standard dtype; those are {', '.join(dtypes.RAW)}"
-    for name in sorted({defaults.integer, defaults.real, defaults.complex} - set(backend.dtypes)):
+    for name in _without_default(backend.dtypes, backend.defaults):
         yield f"the default dtype {name!r} is not among the dtypes"
     with calling(backend.name, "a value of dtypes", "the key of a table"):
         counts = Counter(backend.dtypes.values())
@@ -76,8 +76,15 @@ def _device_dtypes(backend: Backend) -> Iterator[str]:
         defaults = device.defaults or backend.defaults
         if unknown or (device.dtypes is None and device.defaults is None):
             continue
-        for name in sorted({defaults.integer, defaults.real, defaults.complex} - had):
+        for name in _without_default(had, defaults):
             yield f"the device {device.name!r} lacks its default dtype {name!r}"
+
+
+def _without_default(had: Collection[str], defaults: Defaults) -> list[str]:
+    """The default dtypes that are missing, unless there is none of their kind at all."""
+    named = {defaults.integer, defaults.real, defaults.complex}
+    kinds = {kind_of(name) for name in dtypes.RAW.keys() & had}
+    return sorted(n for n in named - {*had} if n not in dtypes.RAW or kind_of(n) in kinds)
 
 
 def _tables(backend: Backend) -> Iterator[str]:

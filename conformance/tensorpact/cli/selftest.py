@@ -1,0 +1,101 @@
+"""`tensorpact selftest`: judges the suite by the backends whose verdict is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tensorpact.selftest.run import OnProgress
+
+UNTIL = "Judge a faulty backend until the right guarantee condemns it, not to the end."
+KEEP = "Keep what was found in this file, and go on from it after an interruption."
+
+
+@click.command("selftest", short_help="Judge the suite by backends whose verdict is known.")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--budget",
+    type=click.Choice(["quick", "standard", "deep"]),
+    default="quick",
+    show_default=True,
+    help="How many cases to try on each backend.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Judge with the seeds 0 to N-1.",
+)
+@click.option("--until-condemned", "until", is_flag=True, help=UNTIL)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
+)
+@click.option("--all", "every", is_flag=True, help="Show every backend, not the errors only.")
+@click.option("--keep", type=click.Path(path_type=Path, dir_okay=False), help=KEEP)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.json",
+    help="Write the kill matrix to this file.",
+)
+def command(
+    names: tuple[str, ...],
+    budget: str,
+    seeds: int,
+    until: bool,
+    jobs: int | None,
+    every: bool,
+    keep: Path | None,
+    output: Path | None,
+) -> None:
+    """Judge every backend of the zoo, or those called NAME (globs), and print the kill matrix.
+
+    An error is a faulty backend that survives, one that is condemned for another reason, an odd
+    one that is condemned, and a guarantee that condemns none of those that break it.
+    """
+    from tensorpact.selftest.recorded import write
+    from tensorpact.selftest.run import selftest
+    from tensorpact.selftest.summary import lines
+
+    with _progress() as tell:
+        matrix = selftest(
+            names,
+            budget=budget,
+            seeds=seeds,
+            whole=not until,
+            jobs=jobs,
+            keep=keep,
+            progress=tell,
+        )
+    for line in lines(matrix, every=every):
+        click.echo(line)
+    if output is not None:
+        write(matrix, output)
+    raise SystemExit(matrix.exit_code())
+
+
+@contextmanager
+def _progress() -> Iterator[OnProgress | None]:
+    """A bar on a terminal's stderr, else nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def tell(done: int, total: int, member: str) -> None:
+            bar.update(task, description=member, completed=done, total=total)
+
+        yield tell

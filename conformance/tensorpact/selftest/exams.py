@@ -1,0 +1,77 @@
+"""Which examinations a self-test makes, and what each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+
+from tensorpact.errors import TensorpactError
+from tensorpact.guarantees import TABLE
+from tensorpact.selftest.examination import Examination, examined
+from tensorpact.selftest.member import Kind, Member, Zoo
+from tensorpact.selftest.zoos import zoo
+
+
+class Manner(StrEnum):
+    """Who judges, and how long: everybody to the end; everybody until the right guarantee
+    condemns; that guarantee alone, until it condemns."""
+
+    WHOLE = "whole"
+    FIRST = "until condemned"
+    SOUGHT = "sought"
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """An examination that is to be made: of a member, or of the `sound` backend behind it."""
+
+    member: str
+    budget: str
+    seed: int
+    manner: Manner
+    sound: bool = False
+
+
+def exams(members: Zoo, budget: str, seeds: int, *, whole: bool) -> Iterator[Exam]:
+    """Every member once a seed, the odd ones whole, and every base once.
+
+    `whole`: the faulty ones are judged to the end at the first seed. What has its cases in
+    common stands together, for a process makes them once.
+    """
+    order = sorted(members.values(), key=lambda member: (member.needs, member.base))
+    bases = {member.base: member for member in reversed(order) if member.kind is not Kind.ODD}
+    for seed in range(seeds):
+        for member in order:
+            if not seed and bases.get(member.base) is member:
+                yield Exam(member.name, budget, seed, Manner.WHOLE, sound=True)
+            yield Exam(member.name, budget, seed, _manner(member, seed, whole=whole))
+
+
+def _manner(member: Member, seed: int, *, whole: bool) -> Manner:
+    if member.kind is Kind.ODD or (whole and not seed):
+        return Manner.WHOLE
+    return Manner.SOUGHT if seed else Manner.FIRST
+
+
+def once_more(member: Member, seed: int) -> Exam:
+    """For a faulty member that `quick` let pass: what `standard` says of it."""
+    return Exam(member.name, "standard", seed, Manner.SOUGHT)
+
+
+def missing(member: Member) -> bool:
+    """Whether the library that the member needs is not installed."""
+    return bool(member.needs) and find_spec(member.needs.replace("-", "_")) is None
+
+
+def sit(exam: Exam) -> Examination:
+    """The examination, made in this process and its children; its trouble where it failed."""
+    member = zoo()[exam.member]
+    judges = (member.breaks,) if exam.manner is Manner.SOUGHT else TABLE
+    until = None if exam.manner is Manner.WHOLE else member.breaks
+    try:
+        backend = member.sound() if exam.sound else member.make()
+        return examined(backend, exam.budget, exam.seed, judges, until)
+    except TensorpactError as error:
+        return Examination((), 0, 0.0, str(error))
