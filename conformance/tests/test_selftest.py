@@ -115,7 +115,7 @@ def test_the_sought_guarantee_ends_an_examination_early() -> None:
 
 
 OPTIONS = {"suite": "1", "budget": "quick"}
-EXAM = Exam("faulty", "quick", 0, Manner.FIRST)
+EXAM = Exam("faulty", "quick", 0, Manner.SOUGHT)
 MADE = Examination((Kill(RIGHT, 3, 0.25),), 5, 0.5)
 
 
@@ -179,7 +179,7 @@ def test_the_zoo_is_listed_and_its_members_described(arguments: list[str]) -> No
 
 def test_a_self_test_says_what_it_made_of_a_member(tmp_path: Path) -> None:
     output = tmp_path / "matrix.json"
-    arguments = ("--until-condemned", "--all", "--jobs", "1", "-o", str(output))
+    arguments = ("--sought-only", "--all", "--jobs", "1", "-o", str(output))
     code, said = invoked("selftest", "copy-true-shares", *arguments)
     assert code == 0, said
     assert "100.0% of 1 faulty backends condemned" in said

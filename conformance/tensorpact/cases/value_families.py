@@ -201,6 +201,7 @@ def odd_data(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 
 def _odd(nodes: Sequence[Node], claims: Claims, random: Random) -> Iterator[Case]:
     one = py(1.0)
+    kinds = [name for name in ("float32", "int64", "bool", "complex64") if name in claims.dtypes]
     for operation in sorted(claims.operations):
         choices = calls.argument_product(operation, claims)
         for node in nodes:
@@ -213,7 +214,7 @@ def _odd(nodes: Sequence[Node], claims: Claims, random: Random) -> Iterator[Case
             )
             for root, chosen in product(roots, choices):
                 if not chosen or random.random() < 0.12 or chosen in ({"dtype": "other"},):
-                    given = calls.resolved(operation, chosen, "float32", claims)
+                    given = calls.resolved(operation, chosen, random.choice(kinds), claims)
                     yield Case(Values(root), given)
 
 

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from tensorpact.selftest.run import OnProgress
 
-UNTIL = "Judge a faulty backend until the right guarantee condemns it, not to the end."
+SOUGHT = "Let only the right guarantee judge a faulty backend, until it condemns: much quicker."
 KEEP = "Keep what was found in this file, and go on from it after an interruption."
 
 
@@ -33,7 +33,7 @@ KEEP = "Keep what was found in this file, and go on from it after an interruptio
     show_default=True,
     help="Judge with the seeds 0 to N-1.",
 )
-@click.option("--until-condemned", "until", is_flag=True, help=UNTIL)
+@click.option("--sought-only", "sought", is_flag=True, help=SOUGHT)
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
 )
@@ -50,7 +50,7 @@ def command(
     names: tuple[str, ...],
     budget: str,
     seeds: int,
-    until: bool,
+    sought: bool,
     jobs: int | None,
     every: bool,
     keep: Path | None,
@@ -70,7 +70,7 @@ def command(
             names,
             budget=budget,
             seeds=seeds,
-            whole=not until,
+            whole=not sought,
             jobs=jobs,
             keep=keep,
             progress=tell,

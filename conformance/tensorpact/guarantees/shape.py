@@ -116,6 +116,8 @@ def shared_memory_is_described_truly(trial: Trial) -> Judgement:
         return SKIP
     if result.relation not in (Relation.SHARED, Relation.SEPARATED_LATE):
         return SKIP
+    if result.shape != trial.expected.shape:  # then other strides are right
+        return SKIP
     start, strides = _lent(trial)
     if result.address is not None and start is not None and result.address != start:
         return Failure("the source's address", f"an address {result.address - start:+} bytes off")

@@ -27,6 +27,11 @@ _ARRAYS_ARE_SHARED = (
     torch("from_numpy", "description"),
     numpy("asarray", "parameter copy"),
 )
+_BUFFERS_ARE_SHARED = (
+    torch("frombuffer", "description"),
+    numpy("frombuffer", "notes"),
+    pep3118("Py_buffer: a view of the exporter's memory", "frombuffer"),
+)
 _IMPORTS_SHARE = (
     std("from_dlpack", "parameter copy"),
     dlpack("python_spec", "semantics: zero-copy where possible", "from_dlpack"),
@@ -142,12 +147,10 @@ GUARANTEES: tuple[Guarantee, ...] = (
         why="Samples that arrive in the buffer later never show in the tensor.",
         operations=("frombuffer", "asarray"),
         promised_by=(
-            torch("frombuffer", "description"),
+            *_BUFFERS_ARE_SHARED,
             torch("asarray", "objects with the buffer protocol"),
             std("asarray", "parameter copy"),
-            numpy("frombuffer", "notes"),
             numpy("asarray", "parameter copy"),
-            pep3118("Py_buffer: a view of the exporter's memory", "frombuffer"),
         ),
         applies=cases.buffer,
         check=checks.shares_buffer,
@@ -216,7 +219,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
         ),
         why="Wrapping an array is done at every call; reading a gigabyte each time is not free.",
         operations=SHARE,
-        promised_by=(safety("no hidden pass over the data", *SHARE),),
+        promised_by=(*_ARRAYS_ARE_SHARED, *_IMPORTS_SHARE, *_BUFFERS_ARE_SHARED),
         applies=cases.untouched,
         check=checks.touches_little,
     ),

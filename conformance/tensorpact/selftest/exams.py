@@ -15,11 +15,9 @@ from tensorpact.selftest.zoos import zoo
 
 
 class Manner(StrEnum):
-    """Who judges, and how long: everybody to the end; everybody until the right guarantee
-    condemns; that guarantee alone, until it condemns."""
+    """Who judges, and how long: everybody to the end, or the right guarantee until it condemns."""
 
     WHOLE = "whole"
-    FIRST = "until condemned"
     SOUGHT = "sought"
 
 
@@ -35,16 +33,16 @@ class Exam:
 
 
 def exams(members: Zoo, budget: str, seeds: int, *, whole: bool) -> Iterator[Exam]:
-    """Every member once a seed, the odd ones whole, and every base once.
+    """Every member once a seed, the odd ones whole.
 
-    `whole`: the faulty ones are judged to the end at the first seed. What has its cases in
+    `whole`: at the first seed the faulty ones are judged by everybody, and so is every base. What has its cases in
     common stands together, for a process makes them once.
     """
     order = sorted(members.values(), key=lambda member: (member.needs, member.base))
     bases = {member.base: member for member in reversed(order) if member.kind is not Kind.ODD}
     for seed in range(seeds):
         for member in order:
-            if not seed and bases.get(member.base) is member:
+            if whole and not seed and bases.get(member.base) is member:
                 yield Exam(member.name, budget, seed, Manner.WHOLE, sound=True)
             yield Exam(member.name, budget, seed, _manner(member, seed, whole=whole))
 
@@ -52,7 +50,7 @@ def exams(members: Zoo, budget: str, seeds: int, *, whole: bool) -> Iterator[Exa
 def _manner(member: Member, seed: int, *, whole: bool) -> Manner:
     if member.kind is Kind.ODD or (whole and not seed):
         return Manner.WHOLE
-    return Manner.SOUGHT if seed else Manner.FIRST
+    return Manner.SOUGHT
 
 
 def once_more(member: Member, seed: int) -> Exam:

@@ -36,10 +36,10 @@ def selftest(
     """Judge the members of the zoo, and say what the suite makes of them.
 
     `names` are globs over the names of members. Every member is judged with `budget` at each of
-    the first `seeds` seeds. `whole`: at the first seed the faulty ones are judged to the end,
-    to know all that condemns them; else until the right guarantee does. What quick lets pass is
-    judged once more with standard. `keep` is a file for what was found, from which a self-test
-    that was cut off goes on. Ctrl-C ends it with an incomplete matrix.
+    the first `seeds` seeds. `whole`: at the first seed everybody judges the faulty ones, to know
+    all that condemns them; else only the right guarantee does, until it condemns. What quick
+    lets pass is judged once more with standard. `keep` is a file for what was found, from which
+    a self-test that was cut off goes on. Ctrl-C ends it with an incomplete matrix.
 
     Raises UsageError for names and files that do not work out.
     """

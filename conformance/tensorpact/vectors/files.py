@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.feasible import possible
-from tensorpact.cases.model import Block, Case, Values, call
+from tensorpact.cases.model import Block, Case, Node, Values, call, leaves
 from tensorpact.errors import HarnessFault
 from tensorpact.vectors.model import HOST, NOWHERE, Vector
 from tensorpact.vectors.parse import vector_of
@@ -57,6 +57,8 @@ def _parsed(name: str, number: int, entry: Mapping[str, str]) -> Vector:
 def cases_of(vector: Vector, claims: Claims) -> Iterator[Case]:
     """A case for each operation that the backend has with these arguments; what can be made."""
     source = vector.input if isinstance(vector.input, Block) else Values(vector.input)
+    if vector.guarantee not in OF_FOREIGN and not _has_dtypes(vector.input, claims):
+        return
     devices = {HOST: f"{claims.host}#0", NOWHERE: f"{NOWHERE}#0"}
     arguments = dict(vector.arguments)
     if isinstance(device := arguments.get("device"), str):
@@ -67,6 +69,15 @@ def cases_of(vector: Vector, claims: Claims) -> Iterator[Case]:
         case = Case(source, call(operation, **arguments))
         if all(claims.takes(operation, name) for name in arguments) and possible(case, claims):
             yield case
+
+
+OF_FOREIGN = frozenset({"dtype.unsupported-is-refused"})
+"""Guarantees that speak of arrays whose dtype a library lacks."""
+
+
+def _has_dtypes(data: Node, claims: Claims) -> bool:
+    blocks = (leaf for leaf in leaves(data) if isinstance(leaf, Block))
+    return all(block.dtype in claims.dtypes for block in blocks)
 
 
 def cases_in(group: str, claims: Claims) -> Iterator[Case]:

@@ -29,6 +29,8 @@ SPEAKS_OF: Mapping[str, frozenset[str]] = {
     "value": frozenset({"elements"}),
     "shape": frozenset({"shape", "strides"}),
     "device": frozenset({"device", "memory", "same_object"}),
+    "device.explicit-device-wins": frozenset({"device"}),
+    "device.reported-device-is-true": frozenset({"device"}),
     "sharing": frozenset({"memory", "same_object", "strides"}),
     "copying": frozenset({"memory", "same_object"}),
     "copying.result-is-writable": frozenset({"writable"}),
@@ -37,6 +39,9 @@ SPEAKS_OF: Mapping[str, frozenset[str]] = {
 }
 """The parts of a result that the guarantees of a group speak of, or one of them; the others
 speak of all."""
+
+OF_RESULTS = frozenset({"error.result-is-a-tensor"})
+"""Guarantees that speak of calls which return, and blame no refusal."""
 
 _DEFAULTS = {
     "default integer": DefaultDtype.INTEGER,
@@ -48,6 +53,8 @@ _DEFAULTS = {
 def judged(vector: Vector, trial: Trial) -> Judgement:
     """PASS if the trial ended in one of the outcomes; SKIP if that could not be seen."""
     if trial.unbuilt or trial.cut_short:
+        return SKIP
+    if trial.observed.raised is not None and vector.guarantee in OF_RESULTS:
         return SKIP
     speaks_of = SPEAKS_OF.get(vector.guarantee) or SPEAKS_OF.get(
         vector.guarantee.partition(".")[0], _ALL
