@@ -19,8 +19,8 @@ REQUIRED = (
     "tensorpact_fixtures/vectors/README.md",
     "tensorpact_fixtures/vectors/schema.json",
     "tensorpact_fixtures/vectors/value.json",
-    "tensorpact_fixtures/zoo/copying.py",
-    "tensorpact_fixtures/zoo/stories.py",
+    "tensorpact_fixtures/zoo/faulty/copying.py",
+    "tensorpact_fixtures/zoo/odd/memory.py",
 )
 
 

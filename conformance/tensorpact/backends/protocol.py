@@ -102,8 +102,8 @@ class Claims:
 
     @property
     def nameless(self) -> Claims:
-        """The claims without who makes them, which decides nothing about what is tried."""
-        return replace(self, name="", version="", notes=())
+        """The claims without names and words, which decide nothing about what is tried."""
+        return replace(self, name="", version="", notes=(), spelled=())
 
     @property
     def accelerators(self) -> frozenset[str]:

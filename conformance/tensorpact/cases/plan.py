@@ -47,7 +47,7 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(sweep=150, search=24, stories=100),
+    "quick": Budget(sweep=400, search=60, stories=200),
     "standard": Budget(sweep=3_600, search=400, stories=600),
     "deep": Budget(sweep=10**9, search=5_000, stories=8_000),
 }
@@ -191,7 +191,8 @@ def _one_of_each(cases: Sequence[Case], random: Random) -> list[Case]:
 def _kind(case: Case) -> object:
     """What is special about a case, where it has a name: things, a twist, a schedule."""
     if case.block is not None:
-        return case.schedule or case.block.twist
+        special = case.block.twist or case.block.grad or case.block.lazy
+        return (special, case.call.operation) if special else case.schedule
     named = leaves(case.root) if case.root is not None else ()
     return tuple([leaf.text for leaf in named if isinstance(leaf, Leaf) and leaf.kind == "thing"])
 

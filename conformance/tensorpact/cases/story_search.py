@@ -53,7 +53,8 @@ _VIEWS = ("1:", "::2", "::-1", "T")
 _ANY = st.integers(0, (1 << 16) - 1)
 _GENERATIONS = st.sampled_from((0, 1, 20, 20))
 _TIMES = st.sampled_from((1, 1, 2, 3))
-_USE = st.sampled_from(("", "result", "source"))
+_USE = st.sampled_from(("", "result", "source", "source, again"))
+"""What is written when a call is over, and whether the same call is then made once more."""
 
 Made = Handle | MultipleResults[Handle]
 """What a rule gives: a handle, or none."""
@@ -135,6 +136,8 @@ class Telling(RuleBasedStateMachine):
         made = self._call_times(of, choice, times)
         if made and use:
             self._write(made[0] if use == "result" else of, 20 + choice % 80, bool(choice & 1))
+        if made and use.endswith("again"):
+            made += self._call_times(of, choice, 1)
         return multiple(*made)
 
     def _call_times(self, of: Handle, choice: int, times: int) -> list[Handle]:

@@ -35,8 +35,8 @@ class Exam:
 def exams(members: Zoo, budget: str, seeds: int, *, whole: bool) -> Iterator[Exam]:
     """Every member once a seed, the odd ones whole.
 
-    `whole`: at the first seed the faulty ones are judged by everybody, and so is every base. What has its cases in
-    common stands together, for a process makes them once.
+    `whole`: at the first seed the faulty ones are judged by everybody, and so is every base.
+    What has its cases in common stands together, for a process makes them once.
     """
     order = sorted(members.values(), key=lambda member: (member.needs, member.base))
     bases = {member.base: member for member in reversed(order) if member.kind is not Kind.ODD}

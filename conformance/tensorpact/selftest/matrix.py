@@ -159,7 +159,8 @@ def _row(
 ) -> Row:
     """`base` is what condemns the backend that the member is made out of."""
     whole = next((x for exam, x in usual if exam.manner is Manner.WHOLE), None)
-    others = frozenset[str]().union(*(x.condemned_by for _, x in usual))
+    all_judged = (x for exam, x in usual if exam.manner is Manner.WHOLE)
+    others = frozenset[str]().union(*(x.condemned_by for x in all_judged))
     return Row(
         member,
         tuple(None if member.breaks in base else _kill(x, member.breaks) for _, x in usual),

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import host_devices
 import reftensor
 from tensorpact.backends.find import load
 from tensorpact.backends.protocol import Backend, Claims, claims_of, derive
@@ -23,8 +22,12 @@ from tensorpact.cases.model import Block, Case, State, call
 from tensorpact.cases.shrink import shrink
 from tensorpact.guarantees import TABLE
 from tensorpact_fixtures.zoo.faulty.labelled_devices import label, labelled
+from tensorpact_fixtures.zoo.odd.placed_tensors import placed
 from verdicts import given, verdict
 
+NAMES = tuple(f"cpu:{number}" for number in range(10))
+TEN = placed(NAMES)
+RELABELLED = placed(NAMES, move=lambda t: t[...])
 ON_SIM = State(default_device="sim:0")
 
 
@@ -78,15 +81,15 @@ PLACING = ("devices", "default devices", "defaults", "values on devices")
 
 
 def test_devices_that_are_all_the_hosts_are_acquitted() -> None:
-    cases = planned(claims_of(host_devices.backend), PLACING, 500)
-    seen = verdict(host_devices.backend, cases)
+    cases = planned(claims_of(TEN), PLACING, 500)
+    seen = verdict(TEN, cases)
     assert not seen.broken
     assert {"device.transfer-is-independent", "device.reported-device-is-true"} <= seen.kept
 
 
 def test_host_devices_that_alias_each_other_are_condemned_for_that_alone() -> None:
-    cases = planned(claims_of(host_devices.relabelling), PLACING, 500)
-    assert verdict(host_devices.relabelling, cases).broken == {"device.transfer-is-independent"}
+    cases = planned(claims_of(RELABELLED), PLACING, 500)
+    assert verdict(RELABELLED, cases).broken == {"device.transfer-is-independent"}
 
 
 # --------------------------------------------------------------------------- dtypes of a device
