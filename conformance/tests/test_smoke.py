@@ -128,7 +128,7 @@ CLAIMS: list[tuple[dict[str, Any], str]] = [
     ({"devices": (Device("cpu", ("cpu", "gpu")),)}, "no operation takes the device 'gpu'"),
     ({"devices": (Device("cpu", ("cpu",), dtypes=("int4",)),)}, "'int4' of the device 'cpu'"),
     (
-        {"devices": (Device("cpu", ("cpu",), dtypes=("bool", "int64", "complex128")),)},
+        {"devices": (Device("cpu", ("cpu",), dtypes=("bool", "int64", "float32")),)},
         "the device 'cpu' lacks its default dtype 'float64'",
     ),
     ({"keywords": {"asarray": ("dype",)}}, "keywords['asarray'] names 'dype'"),

@@ -211,16 +211,20 @@ def block_lines(block: Block, claims: Claims, name: str) -> list[str]:
 def _ndarray(block: Block) -> str:
     if block.exporter == "memmap":
         return _placed(block, "np.memmap(FILE, 'u1', 'w+', shape={})") + ".view(np.memmap)"
-    made = _typed(block) if _typable(block) else _placed(block)
-    if block.foreign_order:
-        made += f".astype(np.dtype({block.dtype!r}).newbyteorder())"
-    return made
+    if not _typable(block):
+        return _placed(block)
+    swapped = f".astype(np.dtype({block.dtype!r}).newbyteorder())"
+    return _typed(block) + swapped * block.foreign_order
 
 
 def _typable(block: Block) -> bool:
-    """Whether indexing makes it, the allocator's alignment being good enough."""
+    """Whether indexing makes it, the allocator's alignment being good enough.
+
+    Converting to another byte order makes a compact array, whatever the layout was.
+    """
     aligned = not block.alignment or block.alignment >= 16
-    return aligned and block.layout in layouts.LAYOUTS
+    kept = not block.foreign_order or block.layout == "C"
+    return aligned and kept and block.layout in layouts.LAYOUTS
 
 
 def _typed(block: Block) -> str:
@@ -283,7 +287,7 @@ def _placed(block: Block, buffer: str = "bytearray({})") -> str:
     low, high = layouts.span(block.shape, strides, size)
     offset = -low + (block.alignment % 64)
     kind = repr(_held(block.dtype))
-    if block.exporter == "memmap" and block.foreign_order:
+    if block.foreign_order:
         kind = f"np.dtype({kind}).newbyteorder()"
     memory = buffer.format(max(offset + high, 1))
     return f"np.ndarray({block.shape}, {kind}, {memory}, offset={offset}, strides={strides})"
