@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from tensorpact.cli.progress import Tell, progress
 
 if TYPE_CHECKING:
     from tensorpact.runner.run import OnProgress, Progress
@@ -59,7 +59,7 @@ def command(
 
     fault = None
     try:
-        with _progress() as tell:
+        with progress() as tell:
             report = tensorpact.run(
                 backend,
                 only=only,
@@ -67,7 +67,7 @@ def command(
                 seed=seed,
                 jobs=jobs,
                 output=output,
-                progress=tell,
+                progress=_telling(tell),
             )
     except Fault as error:
         if error.report is None:
@@ -83,21 +83,13 @@ def command(
     raise SystemExit(report.exit_code(strict))
 
 
-@contextmanager
-def _progress() -> Iterator[OnProgress | None]:
-    """What to call with the progress of a run: a bar on a terminal's stderr, else nothing."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
+def _telling(tell: Tell | None) -> OnProgress | None:
+    """Tells of a run in a line."""
+    if tell is None:
+        return None
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with Bar(console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+    def line(now: Progress) -> None:
+        said = f"{now.phase}: {now.cases:,} cases, {now.findings} findings"
+        tell(said, now.done, now.total)
 
-        def tell(now: Progress) -> None:
-            said = f"{now.phase}: {now.cases:,} cases, {now.findings} findings"
-            bar.update(task, description=said, completed=now.done, total=now.total)
-
-        yield tell
+    return line

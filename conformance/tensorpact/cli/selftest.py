@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from tensorpact.selftest.run import OnProgress
+from tensorpact.cli.progress import progress
 
 SOUGHT = "Let only the right guarantee judge a faulty backend, until it condemns: much quicker."
 KEEP = "Keep what was found in this file, and go on from it after an interruption."
@@ -65,7 +61,7 @@ def command(
     from tensorpact.selftest.run import selftest
     from tensorpact.selftest.summary import lines
 
-    with _progress() as tell:
+    with progress() as tell:
         matrix = selftest(
             names,
             budget=budget,
@@ -80,22 +76,3 @@ def command(
     if output is not None:
         write(matrix, output)
     raise SystemExit(matrix.exit_code())
-
-
-@contextmanager
-def _progress() -> Iterator[OnProgress | None]:
-    """A bar on a terminal's stderr, else nothing."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def tell(done: int, total: int, member: str) -> None:
-            bar.update(task, description=member, completed=done, total=total)
-
-        yield tell

@@ -19,8 +19,8 @@ from tensorpact.selftest.matrix import Matrix, matrix
 from tensorpact.selftest.member import Kind, Zoo
 from tensorpact.selftest.zoos import chosen
 
-OnProgress = Callable[[int, int, str], None]
-"""Told how many examinations are made, out of how many, and of whom the last one was."""
+OnProgress = Callable[[str, int, int], None]
+"""Told who was examined last, how many were, and how many there are to be."""
 
 
 def selftest(
@@ -83,7 +83,7 @@ def _made(
                 exam = futures[future]
                 notes.note(exam, future.result())
                 if progress is not None:
-                    progress(done, len(futures), exam.member)
+                    progress(exam.member, done, len(futures))
     except KeyboardInterrupt:
         workers.stop()
         return INTERRUPTED
