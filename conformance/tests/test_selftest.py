@@ -94,6 +94,36 @@ def test_what_quick_lets_pass_is_no_error_if_standard_condemns_it() -> None:
     assert not matrix(zoo, "quick", 1, survived | late, partial=True).errors
 
 
+def test_what_the_base_breaks_too_is_a_survivor_whoever_was_asked() -> None:
+    for whole in (True, False):
+        results = {
+            exam: Examination((Kill(RIGHT, 10, 0.5),), 100, 1.0)
+            for exam in exams({"faulty": FAULTY}, "quick", 1, whole=whole)
+        }
+        (error,) = matrix({"faulty": FAULTY}, "quick", 1, results, partial=True).errors
+        assert error.startswith("faulty survives")
+
+
+def test_a_base_that_could_not_be_examined_is_an_error() -> None:
+    results = {
+        exam: Examination((Kill(RIGHT, 10, 0.5),), 100, 1.0, "broken" if exam.sound else "")
+        for exam in exams({"faulty": FAULTY}, "quick", 1, whole=False)
+    }
+    assert any("broken" in e for e in matrix({"faulty": FAULTY}, "quick", 1, results).errors)
+
+
+def test_what_was_not_asked_is_not_recorded_as_nothing(tmp_path: Path) -> None:
+    results = {
+        exam: Examination(() if exam.sound else (Kill(RIGHT, 10, 0.5),), 100, 1.0)
+        for exam in exams({"faulty": FAULTY}, "quick", 1, whole=False)
+    }
+    found = matrix({"faulty": FAULTY}, "quick", 1, results, partial=True)
+    assert not found.errors
+    recorded.write(found, tmp_path / "quick.json")
+    text = (tmp_path / "quick.json").read_text(encoding="utf-8")
+    assert json.loads(text)["members"]["faulty"]["others"] is None
+
+
 def test_an_examination_that_failed_is_an_error() -> None:
     broken = {
         Exam("odd", "quick", 0, Manner.WHOLE): Examination((), 0, 0.0, "the adapter is broken")

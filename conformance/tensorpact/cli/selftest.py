@@ -40,7 +40,7 @@ KEEP = "Keep what was found in this file, and go on from it after an interruptio
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.json",
-    help="Write the kill matrix to this file.",
+    help="Write the kill matrix to this file, if it is complete.",
 )
 def command(
     names: tuple[str, ...],
@@ -73,6 +73,6 @@ def command(
         )
     for line in lines(matrix, every=every):
         click.echo(line)
-    if output is not None:
+    if output is not None and not matrix.incomplete:
         write(matrix, output)
     raise SystemExit(matrix.exit_code())

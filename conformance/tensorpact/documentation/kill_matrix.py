@@ -84,11 +84,18 @@ def _guarantees(group: str, guilty: list[Member], recorded: Mapping[str, Publish
             name
             for matrix in recorded.values()
             for name, record in matrix.members.items()
-            if guarantee.id in record.others
+            if guarantee.id in (record.others or ())
         }
         listed = ", ".join(_linked(name) for name in breaking)
-        rows.append((code(guarantee.id), listed or NONE, str(len(too)) if too else NONE))
+        asked = any(r.others is not None for m in recorded.values() for r in _guilty(m))
+        counted = str(len(too)) if too else NONE if asked else "not recorded"
+        rows.append((code(guarantee.id), listed or NONE, counted))
     return f"### {group}\n\n" + table(("guarantee", "condemns", "others"), rows)
+
+
+def _guilty(matrix: Published) -> Iterable[Record]:
+    """The records of members with a defect; those without are judged by everybody anyway."""
+    return (r for name, r in matrix.members.items() if name in zoo() and zoo()[name].breaks)
 
 
 def _linked(name: str) -> str:
@@ -119,18 +126,24 @@ def _member(member: Member, recorded: Mapping[str, Published]) -> str:
         "made out of": member.base,
         "hidden in": member.corner,
         "reported": f"<{member.address}>" if member.address else "",
-        **{b: _found(record, recorded[b].seeds) for b, record in records.items() if record},
-        "condemned by, too": code(*sorted(_others(records.values()))),
+        **{b: _found(record, recorded[b].seeds) for b, record in records.items()},
+        "condemned by, too": _too(records.values()),
     }
     lines = [f"- {what}: {fact}" for what, fact in facts.items() if fact]
     return f"### {member.name}\n\n{member.sentence}\n\n" + "\n".join(lines)
 
 
-def _others(records: Iterable[Record | None]) -> set[str]:
-    return {id for record in records if record is not None for id in record.others}
+def _too(records: Iterable[Record | None]) -> str:
+    """The other guarantees that condemned it; what was not asked is said."""
+    asked = [r.others for r in records if r is not None and r.others is not None]
+    if not asked:
+        return "not recorded"
+    return code(*sorted({id for others in asked for id in others})) or "nothing else"
 
 
-def _found(record: Record, seeds: int) -> str:
+def _found(record: Record | None, seeds: int) -> str:
+    if record is None:
+        return "not recorded"
     said = f"{record.found} of {seeds} seeds"
     if record.cases is None:
         return f"{said}; standard finds it" if record.late else said

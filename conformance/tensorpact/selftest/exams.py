@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
@@ -33,17 +33,18 @@ class Exam:
 
 
 def exams(members: Zoo, budget: str, seeds: int, *, whole: bool) -> Iterator[Exam]:
-    """Every member once a seed, the odd ones whole.
+    """Every member once a seed, the odd ones whole, and at the first seed every base.
 
-    `whole`: at the first seed the faulty ones are judged by everybody, and so is every base.
-    What has its cases in common stands together, for a process makes them once.
+    `whole`: at the first seed the faulty ones and the bases are judged by everybody. What has
+    its cases in common stands together, for a process makes them once.
     """
     order = sorted(members.values(), key=lambda member: (member.needs, member.base))
     bases = {member.base: member for member in reversed(order) if member.kind is not Kind.ODD}
     for seed in range(seeds):
         for member in order:
-            if whole and not seed and bases.get(member.base) is member:
-                yield Exam(member.name, budget, seed, Manner.WHOLE, sound=True)
+            if not seed and bases.get(member.base) is member:
+                manner = Manner.WHOLE if whole else Manner.SOUGHT
+                yield Exam(member.name, budget, seed, manner, sound=True)
             yield Exam(member.name, budget, seed, _manner(member, seed, whole=whole))
 
 
@@ -58,6 +59,11 @@ def once_more(member: Member, seed: int) -> Exam:
     return Exam(member.name, "standard", seed, Manner.SOUGHT)
 
 
+def _broken_over(base: str) -> Collection[str]:
+    """What the members break that are made out of this: all that their base must not break."""
+    return {member.breaks for member in zoo().values() if member.base == base and member.breaks}
+
+
 def missing(member: Member) -> bool:
     """Whether the library that the member needs is not installed."""
     return bool(member.needs) and find_spec(member.needs.replace("-", "_")) is None
@@ -66,8 +72,11 @@ def missing(member: Member) -> bool:
 def sit(exam: Exam) -> Examination:
     """The examination, made in this process and its children; its trouble where it failed."""
     member = zoo()[exam.member]
-    judges = (member.breaks,) if exam.manner is Manner.SOUGHT else TABLE
-    until = None if exam.manner is Manner.WHOLE else member.breaks
+    sought = exam.manner is Manner.SOUGHT
+    judges: Collection[str] = _broken_over(member.base) if exam.sound else (member.breaks,)
+    until = member.breaks if sought and not exam.sound else None
+    if not sought:
+        judges = TABLE
     try:
         backend = member.sound() if exam.sound else member.make()
         return examined(backend, exam.budget, exam.seed, judges, until)

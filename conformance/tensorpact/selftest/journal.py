@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +17,17 @@ from tensorpact.selftest.exams import Exam, Manner
 
 Options = Mapping[str, Any]
 """What a self-test is told that decides what an examination comes to."""
+
+
+def sources() -> str:
+    """A digest of all that decides a verdict: the reference, the harness and the zoo."""
+    digest = hashlib.sha256()
+    for package in ("reftensor", "tensorpact", "tensorpact_fixtures"):
+        root = find_spec(package)
+        for folder in (root.submodule_search_locations or ()) if root is not None else ():
+            for path in sorted(Path(folder).rglob("*.py")):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 class Journal:
@@ -59,7 +72,10 @@ def _read(path: Path, options: Options) -> dict[Exam, Examination]:
         lines = [line for line in file if line.endswith("\n")]
     try:
         if lines and json.loads(lines[0]) != dict(options):
-            raise UsageError(f"{path} is of a self-test with other options: delete or rename it")
+            raise UsageError(
+                f"{path} is of a self-test with another budget, or of other sources: "
+                "delete it or name another file"
+            )
         found = [_parsed(*json.loads(line)) for line in lines[1:]]
     except (LookupError, TypeError, ValueError) as error:
         raise UsageError(

@@ -21,18 +21,16 @@ Results = Mapping[Exam, Examination]
 class Row:
     """What became of a member.
 
-    `kills` has, for every seed of the budget, where the right guarantee condemned it, or None.
-    `others` are the guarantees that condemned it too, and not what it is made out of. `late`
-    is what the standard budget said where quick let it pass. `cases` and `seconds` are those
-    of the whole examination, or 0. `trouble` says why an examination failed.
+    `kills` has, for every seed of the budget, where the right guarantee condemned it, or None;
+    `late` are the seeds at which standard condemned what quick had let pass. `others` are the
+    guarantees that condemned it too, and not what it is made out of; None where only the right
+    one was asked. `trouble` says why an examination failed.
     """
 
     member: Member
     kills: tuple[Kill | None, ...]
-    others: frozenset[str] = frozenset()
-    late: tuple[Kill | None, ...] = ()
-    cases: int = 0
-    seconds: float = 0.0
+    others: frozenset[str] | None = None
+    late: frozenset[int] = frozenset()
     trouble: str = ""
 
     @property
@@ -43,7 +41,7 @@ class Row:
     @property
     def unrelated(self) -> frozenset[str]:
         """Those that condemned it without being known to have a reason for it."""
-        return self.others - self.member.also
+        return (self.others or frozenset()) - self.member.also
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +86,12 @@ class Matrix:
     def _survivors(self) -> Iterator[str]:
         for row in self.faulty:
             seeds = [seed for seed, kill in enumerate(row.kills) if kill is None]
-            if not row.late:
-                known = [(seed, self.budget) for seed in seeds]
-            else:
-                late = zip(seeds, row.late, strict=True)
-                known = [(seed, "standard") for seed, kill in late if kill is None]
-            for seed, budget in known if not row.trouble else ():
-                yield (
-                    f"{row.member.name} survives: {row.member.breaks} does not condemn it "
-                    f"(budget {budget}, seed {seed})"
-                )
+            for seed in seeds if not row.trouble else ():
+                if seed not in row.late:
+                    yield (
+                        f"{row.member.name} survives: {row.member.breaks} does not condemn it "
+                        f"(budget {self.budget}, seed {seed})"
+                    )
         if self.budget == "quick" and not self.partial and self.found < QUICK_TARGET:
             yield f"quick condemns {self.found:.1%} of the faulty backends, not {QUICK_TARGET:.0%}"
 
@@ -106,13 +100,13 @@ class Matrix:
             for id in sorted(row.unrelated):
                 yield f"{row.member.name} is condemned for another reason, by {id}"
         for row in self.odd:
-            for id in sorted(row.others):
+            for id in sorted(row.others or ()):
                 yield f"{row.member.name} is condemned by {id}, and is in the right"
 
     def _idle(self) -> Iterator[str]:
         if self.partial or self.missing or self.incomplete:
             return
-        busy = {row.member.breaks for row in self.faulty if row.found or any(row.late)}
+        busy = {row.member.breaks for row in self.faulty if row.found or row.late}
         for guarantee in TABLE.values():
             if guarantee.level is not Level.OBSERVE and guarantee.id not in busy:
                 yield f"{guarantee.id} condemns none of the backends that break it"
@@ -128,9 +122,9 @@ def matrix(
 ) -> Matrix:
     """The matrix of these results. Members of which one is missing are left out."""
     bases = {
-        members[exam.member].base: examination.condemned_by
+        members[exam.member].base: examination
         for exam, examination in results.items()
-        if exam.sound
+        if exam.sound and exam.member in members and exam.budget == budget
     }
     rows = []
     for member in members.values():
@@ -138,7 +132,7 @@ def matrix(
         usual = _by_seed(mine, budget, seeds)
         if len(usual) == seeds:
             late = [] if budget == "standard" else _by_seed(mine, "standard", seeds)
-            rows.append(_row(member, usual, late, bases.get(member.base, frozenset())))
+            rows.append(_row(member, usual, late, bases.get(member.base)))
     return Matrix(budget, seeds, tuple(rows), partial)
 
 
@@ -155,20 +149,22 @@ def _row(
     member: Member,
     usual: Sequence[tuple[Exam, Examination]],
     late: Sequence[tuple[Exam, Examination]],
-    base: frozenset[str],
+    base: Examination | None,
 ) -> Row:
-    """`base` is what condemns the backend that the member is made out of."""
-    whole = next((x for exam, x in usual if exam.manner is Manner.WHOLE), None)
-    all_judged = (x for exam, x in usual if exam.manner is Manner.WHOLE)
-    others = frozenset[str]().union(*(x.condemned_by for x in all_judged))
+    """`base` is the examination of what the member is made out of.
+
+    A guarantee that condemns the base says nothing about the defect: such a member survives.
+    """
+    own = base.condemned_by if base is not None else frozenset()
+    whole = [x.condemned_by for exam, x in usual if exam.manner is Manner.WHOLE]
+    found = member.breaks not in own
+    troubles = [x.trouble for _, x in (*usual, *late)] + ([base.trouble] if base else [])
     return Row(
         member,
-        tuple(None if member.breaks in base else _kill(x, member.breaks) for _, x in usual),
-        others - base - {member.breaks},
-        tuple(_kill(x, member.breaks) for _, x in late),
-        whole.cases if whole else 0,
-        whole.seconds if whole else 0.0,
-        next((x.trouble for _, x in (*usual, *late) if x.trouble), ""),
+        tuple(_kill(x, member.breaks) if found else None for _, x in usual),
+        frozenset[str]().union(*whole) - own - {member.breaks} if whole else None,
+        frozenset(exam.seed for exam, x in late if found and _kill(x, member.breaks)),
+        next(filter(None, troubles), ""),
     )
 
 

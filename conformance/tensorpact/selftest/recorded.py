@@ -22,7 +22,8 @@ class Record:
     """What is published of a member at one budget.
 
     `cases` and `seconds` are those until the right guarantee condemned it, at the first seed at
-    which it did; `others` are the guarantees that condemned it too. `found` is the number of
+    which it did; `others` are the guarantees that condemned it too, None where they were not
+    asked. `found` is the number of
     seeds at which it was condemned, by this budget; `late` by standard where quick let it pass.
     """
 
@@ -30,7 +31,7 @@ class Record:
     seconds: float | None
     found: int
     late: int
-    others: tuple[str, ...]
+    others: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def _encoded(row: Row) -> dict[str, Any]:
         "cases": first and first.cases,
         "seconds": first and round(first.seconds, 2),
         "found": sum(kill is not None for kill in row.kills),
-        "late": sum(kill is not None for kill in row.late),
-        "others": sorted(row.others),
+        "late": len(row.late),
+        "others": None if row.others is None else sorted(row.others),
     }
 
 
@@ -90,4 +91,5 @@ def published(budget: str) -> Published | None:
 
 
 def _decoded(record: dict[str, Any]) -> Record:
-    return Record(**{**record, "others": tuple(record["others"])})
+    others = record["others"]
+    return Record(**{**record, "others": None if others is None else tuple(others)})

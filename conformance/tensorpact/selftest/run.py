@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, as_completed
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 from tensorpact.cases.plan import BUDGETS
@@ -14,7 +13,7 @@ from tensorpact.runner.run import INTERRUPTED, KILLED
 from tensorpact.runner.workers import Workers, crew
 from tensorpact.selftest.examination import Examination
 from tensorpact.selftest.exams import Exam, Manner, exams, missing, once_more, sit
-from tensorpact.selftest.journal import Journal, journal
+from tensorpact.selftest.journal import Journal, journal, sources
 from tensorpact.selftest.matrix import Matrix, matrix
 from tensorpact.selftest.member import Kind, Zoo
 from tensorpact.selftest.zoos import chosen
@@ -48,7 +47,7 @@ def selftest(
     members = chosen(names)
     absent = tuple(member.name for member in members.values() if missing(member))
     there = {name: member for name, member in members.items() if name not in absent}
-    options = {"suite": version("tensorpact"), "budget": budget}
+    options = {"budget": budget, "sources": sources()}
     with journal(keep, options) as notes, crew(jobs) as workers:
         incomplete = _made(exams(there, budget, seeds, whole=whole), workers, notes, progress)
         if not incomplete and budget == "quick":

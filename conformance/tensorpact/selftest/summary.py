@@ -16,6 +16,8 @@ def lines(matrix: Matrix, *, every: bool = False) -> Iterator[str]:
     yield from matrix.errors
     if matrix.missing:
         yield f"not examined, for their library is not installed: {', '.join(matrix.missing)}"
+    if any(row.others is None for row in matrix.rows):
+        yield "what else condemns the faulty ones was not asked"
     yield summary(matrix)
 
 

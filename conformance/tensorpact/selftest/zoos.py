@@ -14,10 +14,15 @@ from tensorpact.selftest.member import GROUP, Zoo
 
 @cache
 def zoo() -> Zoo:
-    """The members of every zoo, by name. Raises UsageError where none is installed."""
+    """The members of every zoo, by name. Raises UsageError where none is installed, and where
+    two have a member of one name."""
     found: list[Zoo] = [entry.load()() for entry in entry_points(group=GROUP)]
     if not found:
         raise UsageError("no zoo is installed: install tensorpact whole, with its fixtures")
+    names = [name for members in found for name in members]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two of the installed zoos have a {name!r}: uninstall one of them")
     return {name: member for members in found for name, member in members.items()}
 
 
