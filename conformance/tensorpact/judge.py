@@ -25,6 +25,9 @@ from tensorpact.vectors.model import Vector
 Judged = tuple[Guarantee, Judgement]
 Golden = tuple[Guarantee, Vector]
 
+_REMEMBERED = 500
+"""So many trials are kept to be compared with: cases that belong together lie close together."""
+
 
 class Judge:
     """Judges cases on one backend, in this process; use it as a context manager.
@@ -47,6 +50,7 @@ class Judge:
         self._vectors = by_case(self.claims) if vectors is None else vectors
         self._catch = warnings.catch_warnings(record=True)
         self._eyes = Eyes.of(backend, [])
+        self._seen: dict[Case, Trial] = {}
 
     def __enter__(self) -> Judge:
         log = self._catch.__enter__()
@@ -75,18 +79,19 @@ class Judge:
         applying, golden = self.guarantees_for(case), self._golden_for(case)
         if not (applying or golden):
             return []
-        trial = self.trial(case)
-        known = {case: trial}
+        trial = self._seen[case] = self.trial(case)
         judged = []
         for guarantee in applying:
             if trial.cut_short and not guarantee.after_warning:
                 continue
-            compared = self._with_related(guarantee, trial, known)
+            compared = self._with_related(guarantee, trial)
             if any(other.cut_short for other in compared.related):
                 continue
             judgement = guarantee.check(compared)
             if judgement is not SKIP:
                 judged.append((guarantee, judgement))
+        if len(self._seen) > _REMEMBERED:
+            self._seen.clear()
         return _with_golden(judged, golden, trial) if golden else judged
 
     def _golden_for(self, case: Case) -> list[Golden]:
@@ -108,15 +113,15 @@ class Judge:
                 return Trial(case, self.claims, expected, Observed(), told=told)
         return Trial(case, self.claims, expected, observe(case, self._eyes))
 
-    def _with_related(self, guarantee: Guarantee, trial: Trial, known: dict[Case, Trial]) -> Trial:
-        """The trial beside those it is compared with; what is `known` is not tried again."""
+    def _with_related(self, guarantee: Guarantee, trial: Trial) -> Trial:
+        """The trial beside those it is compared with; what was tried of late is not tried again."""
         if guarantee.related is None:
             return trial
         cases = guarantee.related(trial.case, self.claims)
         for case in cases:
-            if case not in known:
-                known[case] = self.trial(case)
-        return replace(trial, related=tuple([known[case] for case in cases]))
+            if case not in self._seen:
+                self._seen[case] = self.trial(case)
+        return replace(trial, related=tuple([self._seen[case] for case in cases]))
 
     @staticmethod
     def axes(case: Case) -> tuple[str, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
+import sys
 import time
 
 import pytest
 
 from tensorpact.errors import AdapterFault, HarnessFault
-from tensorpact.runner.isolation import Ending, How, Note, attempt, isolate
+from tensorpact.runner.isolation import Ending, How, Note, attempt, die_with_parent, isolate
 
 
 def three(note: Note) -> None:
@@ -41,6 +43,26 @@ def is_killed(note: Note) -> None:
 def hangs(note: Note) -> None:
     three(note)
     time.sleep(60)
+
+
+def waits_for_its_turn(note: Note) -> None:
+    """Half a second of work on a processor on which eight others have more to do."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    others = [multiprocessing.get_context("fork").Process(target=spin) for _ in range(8)]
+    for other in others:
+        other.start()
+    until = time.process_time() + 0.5
+    while time.process_time() < until:
+        pass
+    note("done")
+    for other in others:
+        other.kill()
+
+
+def spin() -> None:
+    die_with_parent()
+    while True:
+        pass
 
 
 def exhausts_the_stack(note: Note) -> None:
@@ -124,3 +146,8 @@ def test_what_it_said_is_kept_and_not_shown(capfd: pytest.CaptureFixture[str]) -
     _, ending = isolate(says_why, seconds=30)
     assert ending.output == "terminate called after throwing an instance of 'Error'"
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long a process waited")
+def test_who_waits_for_a_processor_does_not_hang() -> None:
+    assert attempt(waits_for_its_turn, seconds=1.0) == (["done"], Ending(How.DONE))

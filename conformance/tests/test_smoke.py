@@ -102,6 +102,15 @@ def test_a_tensor_that_is_protected_in_place_passes() -> None:
     assert smoke(derive(good, protect=protected)) == ()
 
 
+def test_a_library_that_exports_with_a_version_alone_passes() -> None:
+    def export(t: Any, *, max_version: Any = None, **keywords: Any) -> Any:
+        if max_version is None:
+            raise BufferError("what must not be written has no legacy export")
+        return t.__dlpack__(max_version=max_version, **keywords)
+
+    assert smoke(derive(good, exports={"__dlpack__": export})) == ()
+
+
 def test_a_library_that_resizes_nothing_is_to_leave_resize_out() -> None:
     with pytest.raises(AdapterFault, match=r"resize raised RuntimeError.* leave resize out"):
         smoke(derive(good, resize=fails))

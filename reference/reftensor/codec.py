@@ -42,12 +42,14 @@ def pack(
     The values count from `first` in row-major order of `shape`, for the message of a refusal.
     Raises OverflowError, ValueError (NaN) or TypeError as `rules.CONVERSION` says.
     """
-    numbers = []
-    for index, value in enumerate(values, first):
-        try:
-            numbers.append(_converter(KINDS[type(value)], dtype)(value))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise type(error)(f"{error}{where(_unravel(index, shape))}") from None
+    converters = _converters(dtype)
+    numbers: list[Any] = []
+    try:
+        for value in values:
+            numbers.append(converters[type(value)](value))
+    except (TypeError, ValueError, OverflowError) as error:
+        place = _unravel(first + len(numbers), shape)
+        raise type(error)(f"{error}{where(place)}") from None
     if dtype.kind == "complex":
         numbers = [part for number in numbers for part in (number.real, number.imag)]
     packed = struct.pack(f"={len(numbers)}{dtype.code}", *numbers)
@@ -75,9 +77,10 @@ def byteswapped(packed: bytes | bytearray, dtype: DType) -> bytes:
 
 
 @cache
-def _converter(source: PythonKind, dtype: DType) -> Callable[[Any], Any]:
-    rule = CONVERSION[source, dtype.kind]
-    return partial(_CONVERTERS[rule], dtype)
+def _converters(dtype: DType) -> dict[type, Callable[[Any], Any]]:
+    """By the exact type of the number."""
+    rules = {python: CONVERSION[source, dtype.kind] for python, source in KINDS.items()}
+    return {python: partial(_CONVERTERS[rule], dtype) for python, rule in rules.items()}
 
 
 def _exact(dtype: DType, value: bool) -> Scalar:
@@ -106,11 +109,10 @@ def _refused(dtype: DType, value: complex) -> Scalar:
     raise refusal(Refusal.COMPLEX_TO_REAL, f"{value} is complex and {dtype} is not")
 
 
-def _nearest(dtype: DType, value: int | float | complex) -> float | complex:
+def _nearest(dtype: DType, value: Any) -> float | complex:
     if dtype.kind != "complex":
-        assert not isinstance(value, complex)
         return _rounded(dtype.name, value)
-    real = "float32" if dtype.component == 4 else "float64"
+    real = "float32" if dtype.itemsize == 8 else "float64"
     return complex(_rounded(real, value.real), _rounded(real, value.imag))
 
 
@@ -130,7 +132,9 @@ def _round_to_odd(value: int) -> float:
     The last of 53 bits is set when anything behind it is: it remembers that a number is not
     halfway between two others. OverflowError where float64 cannot hold the int.
     """
-    extra = max(abs(value).bit_length() - 53, 0)
+    extra = value.bit_length() - 53
+    if extra <= 0:
+        return float(value)
     kept = abs(value) >> extra
     odd = kept | (kept << extra != abs(value))
     return float(odd << extra if value > 0 else -(odd << extra))

@@ -13,7 +13,7 @@ from tensorpact.cases.build_host import OVER_ARRAYS
 from tensorpact.cases.device_families import absent_devices
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.live import ENDLESS, TOUCHED, UNTOUCHED
-from tensorpact.cases.memory_families import block, suits
+from tensorpact.cases.memory_families import block, sampled, suits
 from tensorpact.cases.model import (
     Argument,
     Block,
@@ -34,10 +34,14 @@ MANY = (10_000_000,)
 """Elements that fill thousands of pages at any width."""
 
 SOME = (1 << 18,)
-"""Elements that fill hundreds of pages at four bytes: an implementation in Python reads them."""
+"""Elements that fill hundreds of pages at four bytes: an implementation in Python copies them."""
+
+FEWER = (80_000,)
+"""Elements that fill enough pages at eight bytes to tell one copy from two; to convert them one
+by one, as an implementation in Python does, takes a while."""
 
 _CONVERTED = ("ndarray", "own")
-"""What is converted to another dtype: it is slow in Python, and the same for all exporters."""
+"""What is converted to another dtype: it is the same for all exporters."""
 
 BEYOND = (1 << 56,)
 """Elements for which no address space has room: to allocate them fails at once."""
@@ -68,22 +72,29 @@ def _taken(operation: str, exporter: str, claims: Claims) -> bool:
 
 def copied(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Hundreds of pages that are copied, converted, or refused."""
-    del random, limit
     exporters = [*sorted(OVER_ARRAYS - {"dlpack_ignores_copy"}), "own"]
-    names = [d for d in ("float32", "int64") if d in claims.dtypes]
-    for operation, exporter, dtype in product(sorted(claims.operations), exporters, names):
-        if exporter == "own" and "make" not in claims.abilities:
+    converted: list[Case] = []
+    for operation, exporter, dtype in product(sorted(claims.operations), exporters, _NAMES):
+        if dtype not in claims.dtypes or not _taken(operation, exporter, claims):
             continue
-        if not _taken(operation, exporter, claims):
+        if exporter == "own" and "make" not in claims.abilities:
             continue
         made = block(exporter=exporter, dtype=dtype, shape=SOME, content=TOUCHED)
         for chosen in _copying(operation, claims):
-            if "dtype" in chosen and operation != "frombuffer" and exporter not in _CONVERTED:
-                continue
             yield Case(made, calls.resolved(operation, chosen, dtype, claims))
         locked = replace(made, readonly=True)
         if feasible(locked, claims):
             yield Case(locked, call(operation, **calls.needed(operation, dtype)), RAISED)
+        if exporter in _CONVERTED:
+            fewer = replace(made, shape=FEWER)
+            converted += [
+                Case(fewer, calls.resolved(operation, chosen, dtype, claims))
+                for chosen in _converting(operation, claims)
+            ]
+    yield from sampled(converted, limit // 100, random)
+
+
+_NAMES = ("float32", "int64")
 
 
 def _copying(operation: str, claims: Claims) -> Iterator[dict[str, Argument]]:
@@ -92,15 +103,19 @@ def _copying(operation: str, claims: Claims) -> Iterator[dict[str, Argument]]:
     yield fixed
     if claims.takes(operation, "copy"):
         yield {**fixed, "copy": True}
-    if claims.takes(operation, "dtype") and not fixed:
-        yield {"dtype": calls.OTHER}
-        if "complex64" in claims.dtypes:  # whose elements are more than one number each
-            yield {"dtype": "complex64"}
-        if claims.takes(operation, "copy"):
+        if claims.takes(operation, "dtype") and not fixed:
             yield {"dtype": calls.OTHER, "copy": False}
     if claims.takes(operation, "device"):
         yield from ({**fixed, "device": f"{name}#0"} for name in absent_devices(claims)[:1])
     yield {**fixed, "unknown": 1}
+
+
+def _converting(operation: str, claims: Claims) -> Iterator[dict[str, Argument]]:
+    """Other dtypes: complex64 has elements that are more than one number each."""
+    if claims.takes(operation, "dtype") and operation != "frombuffer":
+        yield {"dtype": calls.OTHER}
+        if "complex64" in claims.dtypes:
+            yield {"dtype": "complex64"}
 
 
 def endless(claims: Claims, random: Random, limit: int) -> Iterator[Case]:

@@ -65,8 +65,9 @@ def _best(
 ) -> list[int] | None:
     """Of some possible rows with the pair, the one that covers the most that is left."""
     best, most, found = None, -1, 0
+    lengths = [len(choices) for choices in values]
     for _ in range(_TRIES):
-        indices = [random.randrange(len(choices)) for choices in values]
+        indices = [int(random.random() * length) for length in lengths]
         indices[pair[0]], indices[pair[2]] = pair[1], pair[3]
         if not possible(_row(indices, values)):
             continue

@@ -69,9 +69,8 @@ def every_dtype(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 def offsets(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Every dtype at every alignment, said by the pointer or by the offset."""
     twists = ("plain", "pointer_256", "offset_8", "offset_64", "offset_item")
-    for (operation, exporter), dtype, alignment, twist in product(
-        importing(claims), claims.dtypes, ALIGNMENTS, twists
-    ):
+    rows = product(importing(claims), claims.dtypes, ALIGNMENTS, twists)
+    for (operation, exporter), dtype, alignment, twist in sampled(rows, limit, random):
         shape = random.choice(((3,), (), (2, 3), (1,)))
         made = block(exporter=exporter, dtype=dtype, shape=shape, alignment=alignment, twist=twist)
         if feasible(made, claims):

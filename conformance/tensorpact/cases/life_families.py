@@ -34,6 +34,10 @@ SHAPES: tuple[tuple[int, ...], ...] = ((3,), (2, 3), (1,), (1, 3), (0,), (2, 0),
 WIDE = (1 << 13,)
 """Elements of eight bytes whose memory shows in that of the process."""
 
+LARGE = (3_000,)
+"""More elements than what is small enough to be copied on the way."""
+
+_CAN_COPY = {"as_tensor", "tensor", "asarray", "from_dlpack"}
 _LAYOUTS = tuple(name for name in layouts.NAMES if not name.startswith("negative"))
 """Who keeps what alive does not hang on the direction of strides, which other families try."""
 
@@ -278,6 +282,31 @@ def exits(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
             yield Case(made, call(operation), schedule="kept at exit")
 
 
+def overwritings(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
+    """What copies memory, whose source is written to before anything looks at the result."""
+    rows = [
+        (operation, exporter)
+        for operation, exporter in product(sorted(claims.operations & _CAN_COPY), _EXPORTERS)
+        if suits(operation, exporter) and exporter not in ("bytes", "capsule")
+    ]
+    rows = sampled(rows * 4, limit // 3, random)
+    for number, (operation, exporter) in enumerate(rows):
+        shape = LARGE if number % 3 == 0 else random.choice([s for s in SHAPES if 0 not in s])
+        fixed = {"shape": shape, "readonly": False, **_on_devices(random, claims, exporter)}
+        made = _block(random, claims, exporter, **fixed)
+        ways = [] if made is None else _copying(operation, made, claims)
+        if made is not None and ways and made.layout != "broadcast":
+            yield Case(made, call(operation, **random.choice(ways)), schedule="overwritten")
+
+
+def _copying(operation: str, block: Block, claims: Claims) -> list[dict[str, Argument]]:
+    """The arguments that make for a copy; tensor() needs none."""
+    given = _call_arguments(operation, block, claims)
+    if operation == "tensor":
+        return given
+    return [a for a in given if a.get("copy") or a.keys() & {"dtype", "device"}]
+
+
 FAMILIES = {
     "releases": releases,
     "repetitions": repetitions,
@@ -286,4 +315,5 @@ FAMILIES = {
     "deletions": deletions,
     "capsules": capsules,
     "exits": exits,
+    "overwritings": overwritings,
 }

@@ -217,7 +217,7 @@ def conversions(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Every dtype to every dtype, from arrays and own tensors, with each content."""
     operations = sorted(claims.operations & {"as_tensor", "tensor", "asarray"})
     rows = product(operations, claims.dtypes, claims.dtypes, CONTENTS, ("ndarray", "own"))
-    for operation, source, target, content, exporter in rows:
+    for operation, source, target, content, exporter in sampled(rows, limit, random):
         made = block(exporter=exporter, dtype=source, content=content, shape=(8,))
         if feasible(made, claims):
             yield Case(made, call(operation, dtype=target))
@@ -274,17 +274,16 @@ def _large(claims: Claims, random: Random) -> Iterator[Case]:
 
 def defaults(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Every state, on arrays of every dtype: a default must not reach what carries its own."""
-    for operation in sorted(claims.operations - {"frombuffer"}):
-        for state, dtype, exporter in product(
-            states(claims), claims.dtypes, ("ndarray", "own", "dlpack", "array.array")
-        ):
-            for shape in ((), (3,), random.choice(SHAPES)):
-                made = drawn(
-                    random, claims, exporter=exporter, dtype=dtype, shape=shape,
-                    foreign_order=False,
-                )  # fmt: skip
-                if made is not None and suits(operation, exporter):
-                    yield Case(made, call(operation), state)
+    operations = sorted(claims.operations - {"frombuffer"})
+    exporters = ("ndarray", "own", "dlpack", "array.array")
+    rows = product(operations, states(claims), claims.dtypes, exporters)
+    for operation, state, dtype, exporter in sampled(rows, limit, random):
+        for shape in ((), (3,), random.choice(SHAPES)):
+            made = drawn(
+                random, claims, exporter=exporter, dtype=dtype, shape=shape, foreign_order=False
+            )
+            if made is not None and suits(operation, exporter):
+                yield Case(made, call(operation), state)
 
 
 def buffers(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
@@ -312,16 +311,22 @@ def _frombuffer(dtype: str, offset: int, count: int | None) -> Call:
     return call("frombuffer", **given)
 
 
+_INGEST_OR_BUFFER = {"as_tensor", "tensor", "asarray", "frombuffer"}
+
+
 def typed_buffers(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Typed buffers of every dtype and layout, for every operation that takes data at large."""
     kinds = ("array.array", "memoryview", "bytearray", "bytes", "mmap", "ndarray")
-    for operation in sorted(claims.operations & {"as_tensor", "tensor", "asarray", "frombuffer"}):
-        for kind, dtype, readonly in product(kinds, claims.dtypes, (False, True)):
-            for chosen in calls.argument_product(operation, claims):
-                if random.random() < 0.3:
-                    made = drawn(random, claims, exporter=kind, dtype=dtype, readonly=readonly)
-                    if made is not None:
-                        yield Case(made, calls.resolved(operation, chosen, dtype, claims))
+    rows = [
+        (operation, kind, dtype, readonly, chosen)
+        for operation in sorted(claims.operations & _INGEST_OR_BUFFER)
+        for kind, dtype, readonly in product(kinds, claims.dtypes, (False, True))
+        for chosen in calls.argument_product(operation, claims)
+    ]
+    for operation, kind, dtype, readonly, chosen in sampled(rows, limit * 2, random):
+        made = drawn(random, claims, exporter=kind, dtype=dtype, readonly=readonly)
+        if made is not None:
+            yield Case(made, calls.resolved(operation, chosen, dtype, claims))
 
 
 def misfits(claims: Claims, random: Random, limit: int) -> Iterator[Case]:

@@ -21,6 +21,7 @@ from tensorpact.cases import (
 )
 from tensorpact.cases.feasible import asks_for_what_there_is
 from tensorpact.cases.model import Case, Leaf, leaves
+from tensorpact.cases.spread import spread
 from tensorpact.guarantees.model import Guarantee
 
 Family = Callable[[Claims, Random, int], Iterator[Case]]
@@ -37,19 +38,37 @@ FAMILIES: Mapping[str, Family] = {
 }
 
 
+COVERED = frozenset(
+    (
+        "outliers", "scalars", "array scalars", "inference", "mixtures", "nesting", "ragged",
+        "stacks", "texts", "values on devices", "conversions", "dtypes", "defaults",
+        "typed buffers",
+    )
+)  # fmt: skip
+"""Sweep families on whose ground the golden vectors stand, which every run tries before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much is tried: cases of a sweep family at the most, examples of a search, stories."""
+    """How much is tried: cases of a sweep family at the most, examples of a search, stories.
+
+    `again`: as many as that of a family whose ground the golden vectors cover.
+    """
 
     sweep: int
+    again: int
     search: int
     stories: int
 
+    def most(self, family: str) -> int:
+        """How many cases of a sweep family there are at the most."""
+        return self.again if family in COVERED else self.sweep
+
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(sweep=400, search=60, stories=200),
-    "standard": Budget(sweep=3_600, search=400, stories=600),
-    "deep": Budget(sweep=10**9, search=5_000, stories=8_000),
+    "quick": Budget(sweep=280, again=120, search=30, stories=80),
+    "standard": Budget(sweep=3_600, again=3_600, search=400, stories=600),
+    "deep": Budget(sweep=10**9, again=10**9, search=5_000, stories=8_000),
 }
 
 BATCH = 1_500
@@ -124,7 +143,7 @@ def _cases(
 ) -> tuple[Case, ...]:
     limits = BUDGETS[budget]
     if phase == "sweep":
-        return _sweep(family, claims, limits.sweep, seed, ids)
+        return _sweep(family, claims, limits.most(family), seed, ids)
     if phase == "vectors":
         return _of_vectors(family, claims, ids)
     from tensorpact.cases import search, story_search
@@ -149,9 +168,15 @@ def _of_vectors(group: str, claims: Claims, ids: tuple[str, ...] | None) -> tupl
     )
 
 
-_WIDER = 4
-"""How much more is made where only some guarantees are asked for, before what they do not
-speak of is left out."""
+_SPREAD = 400
+"""So many cases are chosen so that they differ; what is taken beyond them is drawn."""
+
+_WIDER = 3
+"""Out of how many times as many those are chosen."""
+
+_NARROWER = 2
+"""How much more is made where only some guarantees are asked for, before what they do not speak
+of is left out."""
 
 
 def _sweep(
@@ -163,7 +188,8 @@ def _sweep(
     there are so many: what most people call is tried before what few do.
     """
     random = Random(f"{seed}:{family}")
-    made = FAMILIES[family](claims, random, limit if ids is None else limit * _WIDER)
+    wider = limit + min(limit, _SPREAD) * (_WIDER - 1)
+    made = FAMILIES[family](claims, random, wider if ids is None else wider * _NARROWER)
     fitting = _tested(dict.fromkeys(made), claims, ids)
     if len(fitting) <= limit:
         return fitting
@@ -174,9 +200,17 @@ def _sweep(
     others = [case for case in rest if case.call.arguments]
     left = limit - len(first)
     most = max(left // 2, left - len(others))
-    chosen = memory_families.sampled(plain, most, random)
-    others = memory_families.sampled(others, left - len(chosen), random)
-    return (*first, *chosen, *others)
+    chosen = _spread(plain, most, random)
+    return (*first, *chosen, *_spread(others, left - len(chosen), random))
+
+
+def _spread(cases: Sequence[Case], limit: int, random: Random) -> list[Case]:
+    """At most so many, the first of them as different as can be."""
+    apart = min(limit, _SPREAD)
+    chosen = spread(memory_families.sampled(cases, apart * _WIDER, random), apart, random)
+    known = {*chosen}
+    rest = [case for case in cases if case not in known] if limit > apart else []
+    return chosen + memory_families.sampled(rest, limit - len(chosen), random)
 
 
 def _one_of_each(cases: Sequence[Case], random: Random) -> list[Case]:

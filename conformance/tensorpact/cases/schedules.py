@@ -1,7 +1,8 @@
 """Schedules: in which order, how often and where things are released after a call, by name.
 
 A schedule that releases says what is made out of the result before, and in which order all of
-it is dropped. The others repeat the call, or do with its input what must be refused.
+it is dropped. The others repeat the call, do with its input what must be refused, or write to
+it before anything looks at the result.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ Kind = Literal[
     "twice",
     "no GIL",
     "exit",
+    "overwrite",
 ]
 
 
@@ -102,5 +104,9 @@ SCHEDULES: Mapping[str, Schedule] = {
         ),
     ),
     "kept at exit": Schedule("exit", ("# Python exits",)),
+    "overwritten": Schedule(
+        "overwrite",
+        ("# x is written to, at every element, before anything looks at the result", "result"),
+    ),
 }
 """Every schedule by name; that of a release names the handles in the order of their release."""

@@ -11,7 +11,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes
 from tensorpact.cases.device_families import absent_devices
 from tensorpact.cases.feasible import feasible
-from tensorpact.cases.memory_families import block, states
+from tensorpact.cases.memory_families import block, sampled, states
 from tensorpact.cases.model import Argument, Case, Leaf, Nest, Node, State, Values, call, py, scalar
 from tensorpact.cases.things import THINGS
 
@@ -54,7 +54,8 @@ def _ingests(claims: Claims) -> list[str]:
 def scalars(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Every number of interest, in every container, to every dtype and to none."""
     numbers = (True, False, *INTS, *FLOATS, *COMPLEX)
-    for operation, number, dtype in product(_ingests(claims), numbers, (None, *claims.dtypes)):
+    rows = product(_ingests(claims), numbers, (None, *claims.dtypes))
+    for operation, number, dtype in sampled(rows, limit, random):
         given: dict[str, Argument] = {} if dtype is None else {"dtype": dtype}
         for root in _containers(py(number)):
             yield Case(Values(root), call(operation, **given))

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tensorpact.documentation import commands, guarantees, kill_matrix, protocol, reach, rules
+from tensorpact.documentation import (
+    commands,
+    guarantees,
+    kill_matrix,
+    mutation,
+    protocol,
+    reach,
+    rules,
+)
 from tensorpact.documentation.markdown import GENERATED
 from tensorpact.errors import UsageError
 
@@ -21,6 +29,7 @@ def pages() -> Mapping[str, str]:
         "backends.md": protocol.page(),
         "cli.md": commands.page(),
         "reach.md": reach.page(),
+        "mutation.md": mutation.page(),
         **guarantees.pages(),
         **kill_matrix.pages(),
     }

@@ -9,8 +9,10 @@ from tensorpact.documentation.markdown import sections, table
 
 def page() -> str:
     """The inputs that are certain, the axes that are complete, and the size of the budgets."""
-    budgets = [(f"`{name}`", *map(_number, (b.sweep, b.search, b.stories)))
-               for name, b in BUDGETS.items()]  # fmt: skip
+    budgets = [
+        (f"`{name}`", *map(_number, (b.sweep, b.again, b.search, b.stories)))
+        for name, b in BUDGETS.items()
+    ]
     return sections(
         "# What every run reaches",
         "Generators rot in silence: one that no longer comes upon an input finds less, and "
@@ -23,8 +25,10 @@ def page() -> str:
         "Each value of these axes is in every `quick` run, in one case at the least.",
         table(("axis", "values"), ((axis.what, str(len(axis.values))) for axis in AXES)),
         "## Budgets",
-        "The most cases of a family of the sweep, the examples of a search, and the stories.",
-        table(("budget", "sweep", "search", "stories"), budgets),
+        "The most cases of a family of the sweep, and of one on whose ground the golden vectors "
+        "stand; the examples of a search, and the stories. What a family has too much of is "
+        "sampled so that many pairs of features stand together.",
+        table(("budget", "sweep", "sweep, beside vectors", "search", "stories"), budgets),
     )
 
 

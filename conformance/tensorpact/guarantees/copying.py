@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from reftensor.rules import Data, Need
+from dataclasses import replace
+
+from reftensor.rules import Data, Memory, Need
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.model import Block, Case, Nest, leaves
+from tensorpact.cases.model import DLPACKS, Block, Case, Nest, leaves
+from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.cases.twists import copies_on_request, twist_of
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST, plainly_nested
@@ -92,6 +95,33 @@ def isolated(trial: Trial) -> Judgement:
     return is_independent(trial)
 
 
+def asks_no_more(trial: Trial) -> Judgement:
+    """What is taken without copy= is taken with it."""
+    if trial.observed.unbuilt or not trial.related or not trial.related[0].observed.returned:
+        return SKIP
+    raised = trial.observed.raised
+    if raised is not None and raised.is_a("MemoryError"):
+        return SKIP  # there may be memory for one, and not for two
+    return (
+        PASS
+        if raised is None
+        else Failure("a copy of what is taken without copy=", f"raised {raised}")
+    )
+
+
+def made_at_once(trial: Trial) -> Judgement:
+    """A copy of what the source was at the call; whether it is a copy is judged elsewhere."""
+    seen = trial.life.overwriting if trial.life is not None else None
+    expected = trial.expected
+    if seen is None or expected.memory is not Memory.COPY or not expected.accepted:
+        return SKIP
+    if seen.follows or not seen.promptly:
+        return SKIP
+    if seen.held == seen.promptly:
+        return PASS
+    return Failure("the elements that the source had at the call", "what was written to it since")
+
+
 # --------------------------------------------------------------------------- cases
 
 
@@ -108,6 +138,22 @@ def _copy_true(case: Case, _: Claims) -> bool:
     if case.call.copy is not True or (block is None and not _has_arrays(case)):
         return False
     return block is None or block.exporter != "dlpack_ignores_copy"
+
+
+def _asks_for_copy(case: Case, _: Claims) -> bool:
+    """By asarray, of what knows what a copy is and of which there is memory for two."""
+    block = case.block
+    if case.call.copy is not True or case.call.given("unknown"):
+        return False
+    return block is None or (written_block(case) is not None and block.exporter not in DLPACKS)
+
+
+def _without_copy(case: Case, _: Claims) -> tuple[Case, ...]:
+    return (replace(case, call=case.call.without("copy")),)
+
+
+def _overwritten(case: Case, _: Claims) -> bool:
+    return SCHEDULES[case.schedule].kind == "overwrite"
 
 
 def _ignored_request(case: Case, _: Claims) -> bool:
@@ -204,6 +250,44 @@ GUARANTEES: tuple[Guarantee, ...] = (
         ),
         applies=_copy_true,
         check=copies_anything,
+    ),
+    Guarantee(
+        id="copying.copy-true-refuses-nothing",
+        level=Level.MUST,
+        sentence="What asarray takes without copy= it takes with copy=True as well.",
+        why="A function that must not change its input asks for a copy, and fails for a number.",
+        operations=("asarray",),
+        promised_by=(
+            std("asarray", "parameter copy"),
+            torch("asarray", "parameter copy"),
+            numpy("asarray", "parameter copy"),
+        ),
+        applies=_asks_for_copy,
+        check=asks_no_more,
+        related=_without_copy,
+    ),
+    Guarantee(
+        id="copying.copies-are-made-at-once",
+        level=Level.MUST,
+        over="life",
+        sentence=(
+            "A copy has what the source held at the call, also where the source is written to "
+            "before anything looks at the copy."
+        ),
+        why="A buffer that is filled again for the next batch changes the batch before.",
+        operations=("as_tensor", "tensor", "asarray", "from_dlpack"),
+        promised_by=(
+            torch("tensor", "description"),
+            torch("asarray", "parameter copy"),
+            torch("from_dlpack", "parameter copy"),
+            numpy("array", "parameter copy"),
+            numpy("asarray", "parameter copy"),
+            std("asarray", "parameter copy"),
+            std("from_dlpack", "parameter copy"),
+            safety("a copy is of what there was", "as_tensor"),
+        ),
+        applies=_overwritten,
+        check=made_at_once,
     ),
     Guarantee(
         id="copying.copied-flag-is-checked",

@@ -74,6 +74,8 @@ def lends_its_elements(trial: Trial) -> Judgement:
     """The array or buffer has the tensor's dtype, shape and elements."""
     given, lent = given_by(trial), _lent(trial)
     giver = given.giver
+    if given.contradiction:
+        return Failure("items as wide as their format", f"items of {given.contradiction}")
     if lent is None and given.returned and giver.dtype in STANDARD:
         return Failure("something that NumPy can read", f"{given.taken[0].raised}")
     if lent is None or giver.dtype is None or giver.elements is None:

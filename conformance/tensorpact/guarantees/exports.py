@@ -29,7 +29,10 @@ VALUE: tuple[Guarantee, ...] = (
         id="value.lent-elements-are-exact",
         level=Level.MUST,
         over="export",
-        sentence="The ndarray or buffer of a tensor has its dtype, its shape and its elements.",
+        sentence=(
+            "The ndarray or buffer of a tensor has its dtype, its shape and its elements; the "
+            "items of a buffer are as wide as their format."
+        ),
         why="Results that are saved or plotted are not those that were computed.",
         operations=_LENT,
         promised_by=(

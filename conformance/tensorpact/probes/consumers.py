@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,18 @@ def of_array(array: Any) -> Held:
 def of_buffer(view: memoryview) -> Held:
     """A buffer, as NumPy reads its format, shape and strides."""
     return of_array(np.asarray(view))
+
+
+def contradiction(view: memoryview) -> str:
+    """How a buffer's format and the size of its items contradict each other, if they do.
+
+    Of a format that the struct module does not know nothing is said.
+    """
+    try:
+        size = struct.calcsize(view.format)
+    except struct.error:
+        return ""
+    return "" if size == view.itemsize else f"{view.itemsize} bytes, of format {view.format!r}"
 
 
 LENT: Mapping[str, Callable[[Any], Held]] = {"__array__": of_array, "buffer": of_buffer}

@@ -19,7 +19,7 @@ from tensorpact.cases.build import build
 from tensorpact.cases.live import Live, Unbuildable
 from tensorpact.cases.model import Argument, Case, two_numbers
 from tensorpact.probes import memory, reads
-from tensorpact.probes.consumers import DLPACK, LENT, Held
+from tensorpact.probes.consumers import DLPACK, LENT, Held, contradiction
 from tensorpact.probes.observe import Eyes, Snapshot, snapshot
 from tensorpact.probes.raising import adapting, attempt, raised_by
 from tensorpact.seen.export import Given, Giver, Taken
@@ -49,6 +49,7 @@ def give(case: Case, eyes: Eyes) -> Given:
         giver=giver,
         type_name=type(returned).__name__,
         taken=(taken,),
+        contradiction=contradiction(returned) if isinstance(returned, memoryview) else "",
         damage=_flags_changed(live, before),
     )
 

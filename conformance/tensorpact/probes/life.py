@@ -11,6 +11,7 @@ from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.probes.consumption import consume_twice, delete_without_gil
 from tensorpact.probes.exits import keep_at_exit
 from tensorpact.probes.observe import Eyes
+from tensorpact.probes.overwriting import overwrite
 from tensorpact.probes.raising import adapting
 from tensorpact.probes.release import release
 from tensorpact.probes.repeat import concurrently, drop_capsules, repeat
@@ -26,6 +27,7 @@ _PROBES: Mapping[str, Callable[[Case, Live, Eyes], Life]] = {
     "twice": consume_twice,
     "no GIL": delete_without_gil,
     "exit": keep_at_exit,
+    "overwrite": overwrite,
 }
 
 

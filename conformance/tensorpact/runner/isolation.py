@@ -156,9 +156,9 @@ def _watch(
 ) -> Ending:
     """`patience` is how long to wait for the first note, and for every further one."""
     notes = directory / _NOTES
-    size, since = 0, monotonic()
+    size, since = 0, _clock(process)
     while not wait([process.sentinel], timeout=min(_TICK, patience[1] / 4)):
-        now, grown = monotonic(), notes.stat().st_size
+        now, grown = _clock(process), notes.stat().st_size
         if grown != size:
             size, since = grown, now
         if stopped():
@@ -168,6 +168,19 @@ def _watch(
             return Ending(How.HUNG, f"no progress within {allowed:g} s", _words(directory))
     process.join()
     return Ending(How.DIED, _cause(process.exitcode or 0), _words(directory))
+
+
+def _clock(process: BaseProcess) -> float:
+    """The time in seconds, less what the process was ready to run and waited for a processor.
+
+    On a machine that is busy with something else nobody is said to hang for that. Only Linux
+    tells; elsewhere it is the time as it is.
+    """
+    try:
+        _, queued, *_ = Path(f"/proc/{process.pid}/schedstat").read_text("ascii").split()
+    except (OSError, ValueError):
+        queued = "0"
+    return monotonic() - int(queued) / 1e9
 
 
 def _cause(exitcode: int) -> str:

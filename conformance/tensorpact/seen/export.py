@@ -56,7 +56,8 @@ class Given:
     describes, None where the host cannot or need not read it; `unreadable`: the host should be
     able to and is not. `again` are the fields of a second export made while the first was
     there, `refused_again` what it raised. `taken` are the consumers, one an export, or the one
-    who was given the array or buffer. `damage` says what exporting changed about the tensor.
+    who was given the array or buffer. `contradiction` is what a buffer says of its items that
+    cannot be; `damage` what exporting changed about the tensor.
     """
 
     raised: Raised | None = None
@@ -70,6 +71,7 @@ class Given:
     again: Fields | None = None
     refused_again: Raised | None = None
     taken: tuple[Taken, ...] = ()
+    contradiction: str = ""
     damage: str = ""
 
     @property

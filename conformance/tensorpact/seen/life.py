@@ -103,6 +103,20 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class Overwriting:
+    """What a result held whose source was overwritten before anything looked at it.
+
+    `promptly` are the elements of the result of the same call on a source that nobody wrote to,
+    `held` those of the result that was looked at late. `follows`: they changed once more with
+    the source afterwards, so that the two are one memory.
+    """
+
+    promptly: bytes
+    held: bytes
+    follows: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """What was seen of the owner of the memory between the call and the last release.
 
@@ -118,3 +132,4 @@ class Life:
     again: Again | None = None
     unlocked: Unlocked | None = None
     exit: Exit | None = None
+    overwriting: Overwriting | None = None
