@@ -72,7 +72,15 @@ def _taken(operation: str, exporter: str, claims: Claims) -> bool:
 
 def copied(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Hundreds of pages that are copied, converted, or refused."""
+    copied, converted = _of_pages(claims)
+    yield from sampled(copied, limit // 6, random)
+    yield from sampled(converted, limit // 100, random)
+
+
+def _of_pages(claims: Claims) -> tuple[list[Case], list[Case]]:
+    """What is copied or refused, and what is converted."""
     exporters = [*sorted(OVER_ARRAYS - {"dlpack_ignores_copy"}), "own"]
+    copied: list[Case] = []
     converted: list[Case] = []
     for operation, exporter, dtype in product(sorted(claims.operations), exporters, _NAMES):
         if dtype not in claims.dtypes or not _taken(operation, exporter, claims):
@@ -80,18 +88,15 @@ def copied(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         if exporter == "own" and "make" not in claims.abilities:
             continue
         made = block(exporter=exporter, dtype=dtype, shape=SOME, content=TOUCHED)
-        for chosen in _copying(operation, claims):
-            yield Case(made, calls.resolved(operation, chosen, dtype, claims))
+        given = _copying(operation, claims)
+        copied += [Case(made, calls.resolved(operation, c, dtype, claims)) for c in given]
         locked = replace(made, readonly=True)
         if feasible(locked, claims):
-            yield Case(locked, call(operation, **calls.needed(operation, dtype)), RAISED)
+            copied.append(Case(locked, call(operation, **calls.needed(operation, dtype)), RAISED))
         if exporter in _CONVERTED:
-            fewer = replace(made, shape=FEWER)
-            converted += [
-                Case(fewer, calls.resolved(operation, chosen, dtype, claims))
-                for chosen in _converting(operation, claims)
-            ]
-    yield from sampled(converted, limit // 100, random)
+            fewer, given = replace(made, shape=FEWER), _converting(operation, claims)
+            converted += [Case(fewer, calls.resolved(operation, c, dtype, claims)) for c in given]
+    return copied, converted
 
 
 _NAMES = ("float32", "int64")

@@ -50,6 +50,17 @@ def twisted(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
             yield Case(made, calls.resolved(operation, chosen, dtype, claims))
 
 
+def plainly(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
+    """The same without arguments, in every layout, protected and not."""
+    rows = product(importing(claims), _HARMLESS, layouts.NAMES, (False, True))
+    for (operation, exporter), twist, layout, readonly in sampled(rows, 2 * limit, random):
+        fixed = {"exporter": exporter, "twist": twist, "layout": layout, "readonly": readonly}
+        dtype = random.choice(claims.dtypes)
+        made = drawn(random, claims, **fixed, dtype=dtype, foreign_order=False)
+        if made is not None and not _traits(made) & claims.limits:
+            yield Case(made, call(operation))
+
+
 def _traits(made: Block) -> frozenset[str]:
     """What of its layout a library may be unable to describe: a twist makes no difference then,
     and the other families try it without."""
@@ -107,6 +118,7 @@ def _plain_ones(twists: tuple[str, ...], claims: Claims, random: Random) -> Iter
 
 FAMILIES = {
     "dlpack twists": twisted,
+    "dlpack layouts": plainly,
     "dlpack dtypes": every_dtype,
     "dlpack offsets": offsets,
     "dlpack refusals": refused,

@@ -21,8 +21,9 @@ from tensorpact.cases import (
 )
 from tensorpact.cases.feasible import asks_for_what_there_is
 from tensorpact.cases.model import Case, Leaf, leaves
+from tensorpact.cases.scarce import scarce
 from tensorpact.cases.spread import spread
-from tensorpact.guarantees.model import Guarantee
+from tensorpact.guarantees.model import Guarantee, Level
 
 Family = Callable[[Claims, Random, int], Iterator[Case]]
 """What a family is given: the claims, its own randomness, and about how many cases to make."""
@@ -41,8 +42,7 @@ FAMILIES: Mapping[str, Family] = {
 COVERED = frozenset(
     (
         "outliers", "scalars", "array scalars", "inference", "mixtures", "nesting", "ragged",
-        "stacks", "texts", "values on devices", "conversions", "dtypes", "defaults",
-        "typed buffers",
+        "stacks", "texts", "values on devices", "typed buffers",
     )
 )  # fmt: skip
 """Sweep families on whose ground the golden vectors stand, which every run tries before."""
@@ -52,11 +52,13 @@ COVERED = frozenset(
 class Budget:
     """How much is tried: cases of a sweep family at the most, examples of a search, stories.
 
-    `again`: as many as that of a family whose ground the golden vectors cover.
+    `again`: as many as that of a family whose ground the golden vectors cover. `each`: cases of
+    the sweep that put a guarantee to the test, where there are so many.
     """
 
     sweep: int
     again: int
+    each: int
     search: int
     stories: int
 
@@ -66,9 +68,9 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(sweep=280, again=120, search=30, stories=80),
-    "standard": Budget(sweep=3_600, again=3_600, search=400, stories=600),
-    "deep": Budget(sweep=10**9, again=10**9, search=5_000, stories=8_000),
+    "quick": Budget(sweep=160, again=60, each=60, search=30, stories=80),
+    "standard": Budget(sweep=3_600, again=3_600, each=200, search=400, stories=600),
+    "deep": Budget(sweep=10**9, again=10**9, each=0, search=5_000, stories=8_000),
 }
 
 BATCH = 1_500
@@ -96,6 +98,7 @@ def batches(
     phases = {
         "vectors": _vector_groups() if False in stories else (),
         "sweep": tuple(FAMILIES) if False in stories else (),
+        "scarce": ("scarce",) if False in stories else (),
         "search": _search_families() if False in stories else (),
         "stateful": _story_families() if told else (),
     }
@@ -143,7 +146,9 @@ def _cases(
 ) -> tuple[Case, ...]:
     limits = BUDGETS[budget]
     if phase == "sweep":
-        return _sweep(family, claims, limits.most(family), seed, ids)
+        return _sweep(family, claims, budget, seed, ids)
+    if phase == "scarce":
+        return _scarce(claims, budget, seed, ids)
     if phase == "vectors":
         return _of_vectors(family, claims, ids)
     from tensorpact.cases import search, story_search
@@ -171,7 +176,7 @@ def _of_vectors(group: str, claims: Claims, ids: tuple[str, ...] | None) -> tupl
 _SPREAD = 400
 """So many cases are chosen so that they differ; what is taken beyond them is drawn."""
 
-_WIDER = 3
+_WIDER = 4
 """Out of how many times as many those are chosen."""
 
 _NARROWER = 2
@@ -179,18 +184,46 @@ _NARROWER = 2
 of is left out."""
 
 
+_POOL = 1_500
+"""So many cases of a family are kept that were not taken, lest large ones fill the memory."""
+
+
+@lru_cache(maxsize=128)
+def _pool(
+    family: str, claims: Claims, budget: str, seed: int, ids: tuple[str, ...] | None
+) -> tuple[Case, ...]:
+    """What a family offers, and what is taken out of."""
+    random, limit = Random(f"{seed}:{family}"), BUDGETS[budget].most(family)
+    wider = limit + min(limit, _SPREAD) * (_WIDER - 1)
+    made = FAMILIES[family](claims, random, wider if ids is None else wider * _NARROWER)
+    fitting = _tested(dict.fromkeys(made), claims, ids)
+    return tuple(memory_families.sampled(fitting, limit + _POOL, random))
+
+
+def _scarce(
+    claims: Claims, budget: str, seed: int, ids: tuple[str, ...] | None
+) -> tuple[Case, ...]:
+    """What the sweep has left out, for the guarantees that it hardly tests."""
+    from tensorpact.guarantees import TABLE
+
+    tried = [c for name in FAMILIES for c in _cases("sweep", name, claims, budget, seed, ids)]
+    offered = (c for name in FAMILIES for c in _pool(name, claims, budget, seed, ids))
+    known = {*tried}
+    left = [case for case in dict.fromkeys(offered) if case not in known]
+    guarantees = [TABLE[id] for id in ids or TABLE if TABLE[id].level is not Level.OBSERVE]
+    return scarce(guarantees, claims, tried, left, BUDGETS[budget].each, seed)
+
+
 def _sweep(
-    family: str, claims: Claims, limit: int, seed: int, ids: tuple[str, ...] | None
+    family: str, claims: Claims, budget: str, seed: int, ids: tuple[str, ...] | None
 ) -> tuple[Case, ...]:
     """The whole family where it is small, else a sample of it that the seed decides.
 
     A case of every kind comes first. Half of the rest are calls without arguments, as far as
     there are so many: what most people call is tried before what few do.
     """
-    random = Random(f"{seed}:{family}")
-    wider = limit + min(limit, _SPREAD) * (_WIDER - 1)
-    made = FAMILIES[family](claims, random, wider if ids is None else wider * _NARROWER)
-    fitting = _tested(dict.fromkeys(made), claims, ids)
+    random, limit = Random(f"{seed}:{family}:sweep"), BUDGETS[budget].most(family)
+    fitting = _pool(family, claims, budget, seed, ids)
     if len(fitting) <= limit:
         return fitting
     first = memory_families.sampled(_one_of_each(fitting, random), limit, random)

@@ -7,14 +7,14 @@ A sample at random finds a given pair by luck; this one takes the pairs that are
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import chain, combinations, product
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain, combinations
 from random import Random
 
 from tensorpact.cases.model import Block, Case, Leaf, Nest, State, Values, leaves
 
 _PLAIN = State()
-
+_BITS = 24
 _LEAVES = 4
 """So many numbers of a sequence tell it from others; there may be thousands."""
 
@@ -22,47 +22,52 @@ _LEAVES = 4
 def spread(cases: Sequence[Case], limit: int, random: Random) -> list[Case]:
     """At most `limit` of the cases, each of which adds the most pairs to those before it.
 
-    The greedy choice: not the smallest sample that there is. Ties are for `random` to decide.
+    In half of them at the most it is pairs that something special has a part in that count. The
+    greedy choice: not the smallest sample that there is. Ties are for `random` to decide.
     """
     if len(cases) <= limit:
         return list(cases)
-    order = random.sample(range(len(cases)), len(cases))
-    pairs = _pairs([cases[index] for index in order])
-    left = [(-len(own), turn) for turn, own in enumerate(pairs)]
+    order = random.sample(cases, len(cases))
+    numbers = _numbered(order)
+    special = [{min(a, b) << _BITS | max(a, b) for a in few for b in all} for few, all in numbers]
+    first = _greedy(special, limit // 2, enough=1)
+    every = [{a << _BITS | b for a, b in combinations(all, 2)} for _, all in numbers]
+    chosen = [*first, *_greedy(every, limit - len(first), taken=first)]
+    return [order[turn] for turn in chosen]
+
+
+def _greedy(
+    pairs: Sequence[set[int]], limit: int, taken: Sequence[int] = (), enough: int = 0
+) -> list[int]:
+    """Which to take, until none adds `enough` pairs to those of what is `taken`."""
+    seen = set(chain.from_iterable(pairs[turn] for turn in taken))
+    out = set(taken)
+    left = [(-len(own), turn) for turn, own in enumerate(pairs) if turn not in out]
     heapq.heapify(left)
-    seen: set[int] = set()
-    chosen: list[Case] = []
-    while len(chosen) < limit:
-        _, turn = left[0]
+    chosen: list[int] = []
+    while left and len(chosen) < limit:
+        most, turn = left[0]
         gain = len(pairs[turn] - seen)
-        if -left[0][0] == gain:
+        if gain != -most:
+            heapq.heapreplace(left, (-gain, turn))
+        elif gain < enough:
+            break
+        else:
             heapq.heappop(left)
             seen |= pairs[turn]
-            chosen.append(cases[order[turn]])
-        else:
-            heapq.heapreplace(left, (-gain, turn))
+            chosen.append(turn)
     return chosen
 
 
-def _pairs(cases: Sequence[Case]) -> list[set[int]]:
-    """The pairs of features of each case, as numbers.
-
-    Of a case with something special about it those count that have a part in it: the others are
-    tried where nothing is special.
-    """
+def _numbered(cases: Sequence[Case]) -> list[tuple[list[int], list[int]]]:
+    """The special features of each case, and all of them, as numbers in their order."""
     known: dict[Hashable, int] = {}
-
-    def numbers(features: Iterable[Hashable]) -> list[int]:
-        return sorted({known.setdefault(feature, len(known)) for feature in features})
-
-    numbered = [(numbers(_special(case)), numbers(_common(case))) for case in cases]
-    base = len(known)
-    return [
-        {a * base + b for a, b in chain(product(special, common), combinations(special, 2))}
-        if special
-        else {a * base + b for a, b in combinations(common, 2)}
-        for special, common in numbered
-    ]
+    found = []
+    for case in cases:
+        special = sorted({known.setdefault(f, len(known)) for f in _special(case)})
+        common = {known.setdefault(f, len(known)) for f in _common(case)}
+        found.append((special, sorted(common.union(special))))
+    return found
 
 
 def _common(case: Case) -> Iterator[Hashable]:
@@ -98,3 +103,5 @@ def _special(case: Case) -> Iterator[Hashable]:
         for name in ("device", "twist", "grad", "lazy"):
             if value := getattr(case.block, name):
                 yield name, value
+        if case.block.twist:
+            yield "exporter", case.block.exporter

@@ -11,7 +11,7 @@ from typing import Any
 from tensorpact.documentation.markdown import sections, table
 
 PACKAGE, FOLDER = "tensorpact_fixtures", "mutation"
-COLUMNS = ("mutants", "killed", "timed out", "argued away", "holes")
+COLUMNS = ("mutants", "killed", "timed out", "texts", "argued away", "holes")
 
 _INTRODUCTION = (
     "Who examines the examiners? [mutmut](https://mutmut.readthedocs.io) changes one thing at a "
@@ -24,13 +24,16 @@ _HOW = """\
 pip install mutmut==3.8.1
 python conformance/mutation/mutate.py reftensor
 python conformance/mutation/mutate.py probes
-```
-
-makes the numbers, in up to an hour each; it is no part of continuous integration. Its exit code \
-is 1 where there is a hole. The reference is examined by its own tests, the golden vectors and a \
-part of a quick run; the probes by every member of the zoo that does not end its process, on the \
-cases that show its defect. mutmut leaves alone what is not inside a function, and functions with \
-decorators: for the rule tables, which are data, golden vectors examine every row."""
+```"""
+_WHAT = (
+    "makes the numbers, in up to an hour each; it is no part of continuous integration. Its exit "
+    "code is 1 where there is a hole. The reference is examined by its own tests, the golden "
+    "vectors and a part of a quick run; the probes by every member of the zoo that does not end "
+    "its process, on the cases that show its defect. Mutants that change nothing but a text for "
+    "people, such as the message of an exception, are counted as texts: what a message says is no "
+    "promise. mutmut leaves alone what is not inside a function, and functions with decorators: "
+    "for the rule tables, which are data, golden vectors examine every row."
+)
 
 
 def page() -> str:
@@ -45,6 +48,7 @@ def page() -> str:
         _INTRODUCTION,
         table(("what", *COLUMNS, "by"), rows) if rows else "",
         _HOW,
+        _WHAT,
         *(_argued(name, argued.get(name, [])) for name in record),
     )
 
