@@ -133,7 +133,7 @@ def _layout(described: DLTensor, itemsize: int) -> Layout:
         raise BufferError(f"a tensor of {rank} dimensions")
     if rank and not described.shape:
         raise BufferError(f"a tensor of {rank} dimensions has no shape")
-    shape = described.shape[:rank] if rank else []
+    shape = described.shape[:rank]
     if any(length < 0 for length in shape):
         raise BufferError(f"a negative length in shape {tuple(shape)}")
     if math.prod(max(length, 1) for length in shape) * itemsize >= _LIMIT:

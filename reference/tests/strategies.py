@@ -101,7 +101,8 @@ class Exporter:
         tensor.device = dlpack.DLDevice(*get("device"))
         tensor.dtype = dlpack.DLDataType(*get("dtype"))
         tensor.ndim = len(get("shape")) if get("ndim") is None else get("ndim")
-        tensor.shape = (c_int64 * len(get("shape")))(*get("shape"))
+        if get("shape"):
+            tensor.shape = (c_int64 * len(get("shape")))(*get("shape"))
         if get("strides") is not None:
             tensor.strides = (c_int64 * len(get("strides")))(*get("strides"))
         self._managed = managed

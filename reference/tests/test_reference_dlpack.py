@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 import reftensor
-from reftensor import Tensor, dlpack, exports
+from reftensor import Tensor, dlpack, exports, imports
 from reftensor.capi import capsule_is_valid, capsule_pointer
 from strategies import Array, Exporter, Legacy, layouts
 
@@ -52,6 +52,7 @@ def test_both_generations_are_shared_and_deleted_once(exporter: type[Exporter]) 
         {"shape": [2, 0, 3], "strides": [7, 1 << 62, -9]},
         {"shape": []},
         {"shape": [1, 3], "strides": [1 << 61, 1]},
+        {"shape": [1] * 64},
         {"version": (1, 99), "flags": 1 << 40},
     ],
 )
@@ -60,6 +61,7 @@ def test_what_means_nothing_never_matters(fields: dict[str, Any]) -> None:
     tensor = reftensor.from_dlpack(source)
     assert tensor.shape == tuple(source.fields["shape"])
     assert tensor.numpy().shape == tensor.shape
+    assert not any(step % 4 for step in tensor.strides)
     del tensor
     assert source.deleted == 1
 
@@ -75,10 +77,13 @@ def test_what_means_nothing_never_matters(fields: dict[str, Any]) -> None:
         {"dtype": (2, 8, 1)},
         {"shape": [-1]},
         {"shape": [1 << 62, 4]},
+        {"shape": [1 << 61], "strides": [0]},
+        {"shape": [1] * 65},
         {"shape": [2, 2], "strides": [1 << 62, 1]},
         {"shape": [2], "strides": [-(1 << 60)]},
         {"byte_offset": (1 << 64) - 8},
         {"ndim": -1},
+        {"ndim": 1, "shape": []},
         {"ndim": 1 << 20},
         {"device": (12, 0)},
     ],
@@ -109,6 +114,28 @@ def test_the_handshake_passes_only_what_is_needed() -> None:
     assert source.deleted == 4
 
 
+def test_asarray_tells_the_exporter_only_not_to_copy() -> None:
+    source = Exporter()
+    for copy in (None, True, False):
+        reftensor.asarray(source, copy=copy)
+    version = {"max_version": (1, 1)}
+    assert source.calls == [version, version, {**version, "copy": False}]
+
+
+def test_the_minor_version_of_an_export_never_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dlpack, "VERSION", (1, 9))
+    for minor in (0, 9, 99):
+        assert reftensor.from_dlpack(Exporter(version=(1, minor))).shape == (8,)
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+@pytest.mark.parametrize("flags", [0, dlpack.READ_ONLY, dlpack.IS_COPIED, 3])
+def test_only_the_flags_say_what_is_read_only_or_copied(versioned: bool, flags: int) -> None:
+    tensor, copied = imports.take(Exporter(versioned=versioned, flags=flags))
+    assert tensor.readonly is bool(versioned and flags & dlpack.READ_ONLY)
+    assert copied is bool(versioned and flags & dlpack.IS_COPIED)
+
+
 @pytest.mark.parametrize("error", [TypeError("mine"), KeyError("mine"), BufferError("mine")])
 def test_the_errors_of_the_exporter_arrive(error: Exception) -> None:
     source = Exporter(error=error)
@@ -132,6 +159,9 @@ def test_a_copy_that_was_made_is_trusted_or_refused() -> None:
     assert made.data_ptr() == source.fields["data"]
     with pytest.raises(BufferError, match="copy=False"):
         reftensor.from_dlpack(source, copy=False)
+    with pytest.raises(ValueError, match="copy=False"):
+        reftensor.asarray(source, copy=False)
+    assert reftensor.asarray(source).data_ptr() == source.fields["data"]
 
 
 def _capsule(tensor: Tensor, **keywords: Any) -> str:

@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 
 import reftensor
-from reftensor import Tensor, exports
+from reftensor import Tensor, capi, exports
+from reftensor.devices import device
+from reftensor.storage import find_fence
 
 _BUFFERS: list[Callable[[], Any]] = [
     lambda: bytearray(16),
@@ -124,6 +126,28 @@ def test_device_memory_is_given_back() -> None:
     assert again[0].item() == 999
     del again
     assert gone() is None
+
+
+@pytest.mark.parametrize("start", [-1, 0, 1])
+@pytest.mark.parametrize("end", [1, mmap.PAGESIZE, mmap.PAGESIZE + 1])
+def test_a_fence_is_found_by_the_bytes_that_lie_in_it(start: int, end: int) -> None:
+    tensor = reftensor.tensor([1], device="sim")
+    fence = tensor.storage.fence
+    inside = start >= 0 and end <= mmap.PAGESIZE
+    for other in (tensor.device, device("sim:1")):
+        found = find_fence(other, tensor.data_ptr() + start, end - start)
+        assert (found is fence) == (inside and other == tensor.device)
+
+
+@pytest.mark.parametrize("address", [0, 1, 4096])
+def test_a_window_lies_where_it_was_opened(address: int) -> None:
+    assert capi.address_of(capi.window(address, 0)) == address
+
+
+def test_what_is_immortal_is_never_freed() -> None:
+    kept = weakref.ref(capi.immortal(reftensor.tensor(1)))
+    gc.collect()
+    assert kept() is not None
 
 
 def test_numpy_is_refused_off_the_host_and_for_bfloat16() -> None:

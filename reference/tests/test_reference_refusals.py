@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import UserList, deque
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -54,9 +54,11 @@ def test_any_nesting_gives_a_tensor_of_its_shape_or_an_exception(data: Any, dtyp
         ([reftensor.tensor([1]), 1], "[1]"),
     ],
 )
-def test_irregular_nesting_is_named_with_its_place(data: Any, place: str) -> None:
+def test_irregular_nesting_is_named_with_its_place_and_the_shape_expected(
+    data: Any, place: str
+) -> None:
     for ingest in _INGEST:
-        with pytest.raises(ValueError, match="irregular nesting.* at " + _escaped(place) + ","):
+        with pytest.raises(ValueError, match=rf"irregular nesting.* at {_escaped(place)},.*\("):
             ingest(data, device="sim")
 
 
@@ -146,13 +148,8 @@ def test_every_sequence_counts_as_one() -> None:
 @pytest.mark.parametrize(
     ("keywords", "error"),
     [
-        ({"offset": 17}, ValueError),
-        ({"offset": -1}, ValueError),
-        ({"offset": 2}, ValueError),
         ({"offset": 1 << 70}, ValueError),
-        ({"count": 5}, ValueError),
         ({"count": 1 << 70}, ValueError),
-        ({"count": 4, "offset": 4}, ValueError),
         ({"count": 1.0}, TypeError),
         ({"dtype": "float"}, TypeError),
         ({"requires_grad": True}, TypeError),
@@ -161,6 +158,21 @@ def test_every_sequence_counts_as_one() -> None:
 def test_frombuffer_keeps_to_its_bounds(keywords: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         reftensor.frombuffer(bytearray(16), **{"dtype": "int32", **keywords})
+
+
+@pytest.mark.parametrize("nbytes", range(8))
+@pytest.mark.parametrize("code", ["int8", "int16", "int32"])
+def test_frombuffer_takes_what_lies_within_and_nothing_else(nbytes: int, code: str) -> None:
+    block, itemsize = bytes(range(nbytes)), np.dtype(code).itemsize
+    for offset, count in product(range(-1, nbytes + 2), range(-2, nbytes + 2)):
+        rest = nbytes - offset
+        taken = rest if count < 0 else count * itemsize
+        if 0 <= offset <= nbytes and taken <= rest and taken % itemsize == 0:
+            shared = reftensor.frombuffer(block, dtype=code, count=count, offset=offset)
+            assert shared.numpy().tobytes() == block[offset : offset + taken]
+        else:
+            with pytest.raises(ValueError, match=r"\d"):
+                reftensor.frombuffer(block, dtype=code, count=count, offset=offset)
 
 
 def test_frombuffer_reads_elements_in_c_order_only() -> None:
@@ -190,22 +202,20 @@ def test_array_methods_share_unless_they_cannot_promise_it() -> None:
         assert array[0] == 1
         reftensor.tensor(data)[0] = 2
         assert array[0] == 1
-    assert reftensor.asarray(_New(array), copy=False).data_ptr() == array.ctypes.data
-    with pytest.raises(ValueError, match="not to copy"):
+    new = _New(array)
+    assert reftensor.asarray(new, copy=False).data_ptr() == array.ctypes.data
+    assert new.copy is False
+    with pytest.raises(ValueError, match="_Old"):
         reftensor.asarray(_Old(array), copy=False)
     with pytest.raises(TypeError, match="not an ndarray"):
         reftensor.asarray(_Old([1]))
 
 
-def test_array_interfaces_are_read_and_checked() -> None:
-    block = bytearray(range(16))
-    interface = {"version": 3, "typestr": "<i2", "shape": (3,), "data": block, "offset": 2}
-    assert reftensor.as_tensor(SimpleNamespace(__array_interface__=interface))[0].item() == 0x302
-    for wrong in ({"offset": 11}, {"shape": (-1,)}, {"strides": (2, 2)}, {"strides": (-2,)}):
-        with pytest.raises(ValueError, match=r"array interface|strides"):
-            reftensor.as_tensor(SimpleNamespace(__array_interface__=interface | wrong))
-    with pytest.raises(TypeError, match="CUDA"):
-        reftensor.as_tensor(SimpleNamespace(__cuda_array_interface__=interface))
+@pytest.mark.parametrize("value", [1j, [[0, 1j]]])
+def test_complex_numbers_are_refused_by_the_name_of_the_dtype(value: Any) -> None:
+    for name in ("float32", "int8"):
+        with pytest.raises(TypeError, match=name):
+            reftensor.tensor(value, dtype=name)
 
 
 def test_from_numpy_wants_an_array() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import reftensor
 from reftensor import Tensor, rules
-from reftensor.rules import Column, Data, Memory, Need, Operation, PythonKind
+from reftensor.rules import Column, Data, Memory, Need, Operation, PythonKind, Refusal
 from strategies import nested
 
 _NAMES = [name for names in rules.WIDTHS.values() for name in names] + ["bfloat16"]
@@ -68,6 +68,31 @@ def test_memory_is_as_the_table_says(
     result[0] = 7
     changed = source.tolist() != before
     assert changed == (outcome in (Memory.SAME, Memory.SHARE))
+
+
+def _refusable() -> Iterator[tuple[Data, Need, Column]]:
+    for data, need, (operation, copy), _ in _cells():
+        sharing = operation in (Operation.FROMBUFFER, Operation.FROM_DLPACK)
+        # The buffer itself, or the exporter, settles these before the table is asked.
+        settled = need is Need.LAYOUT or (copy is True and need is Need.NOTHING)
+        if not (sharing and settled):
+            yield data, need, (operation, copy)
+
+
+@pytest.mark.parametrize(("data", "need", "column"), list(_refusable()))
+def test_where_the_table_refuses_the_refusal_names_the_data_and_the_need(
+    data: Data, need: Need, column: Column, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {**rules.MEMORY[data, need], column: Memory.REFUSE}
+    monkeypatch.setattr(rules, "MEMORY", {**rules.MEMORY, (data, need): row})
+    source = _source(data, need, column[0])
+    shared = data is not Data.VALUES and need is not Need.NOTHING
+    reason = Refusal.NOT_EXPORTABLE if shared else Refusal.WRONG_TYPE
+    if column == (Operation.ASARRAY, False):
+        reason = Refusal.NEEDS_COPY
+    with pytest.raises(rules.REFUSALS[reason][0], match=type(source).__name__) as refused:
+        _call(column, need, source)
+    assert not shared or need in str(refused.value)
 
 
 @given(nested(st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.complex_numbers()))

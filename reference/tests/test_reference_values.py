@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,25 @@ def test_writing_reads_the_value_first_and_broadcasts() -> None:
     assert square.tolist() == [[1, 2], [1, 2]]
     with pytest.raises(ValueError, match="fill"):
         square[0] = [1, 2, 3]
+
+
+_SHAPES = [(), (1,), (2,), (3,), (0,), (1, 3), (2, 1), (2, 3), (3, 2), (2, 1, 3)]
+
+
+@pytest.mark.parametrize(("shape", "target"), list(product(_SHAPES, _SHAPES)))
+def test_writing_repeats_elements_as_numpy_broadcasts(
+    shape: tuple[int, ...], target: tuple[int, ...]
+) -> None:
+    value = np.arange(1.0, math.prod(shape) + 1).reshape(shape)
+    tensor = reftensor.tensor(np.zeros(target))
+    try:
+        expected = np.broadcast_to(value, target)
+    except ValueError:
+        with pytest.raises(ValueError, match="fill"):
+            tensor[...] = value
+        return
+    tensor[...] = value
+    np.testing.assert_array_equal(tensor.numpy(), expected)
 
 
 @pytest.mark.parametrize("name", [*NUMPY_DTYPES, "bfloat16"])

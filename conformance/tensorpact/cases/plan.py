@@ -48,6 +48,9 @@ COVERED = frozenset(
 """Sweep families on whose ground the golden vectors stand, which every run tries before."""
 
 
+_PAIRS = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much is tried: cases of a sweep family at the most, examples of a search, stories.
@@ -63,7 +66,12 @@ class Budget:
     stories: int
 
     def most(self, family: str) -> int:
-        """How many cases of a sweep family there are at the most."""
+        """How many cases of a sweep family there are at the most.
+
+        The pairs are all there or are no pairs.
+        """
+        if family == "pairs":
+            return max(self.sweep, _PAIRS)
         return self.again if family in COVERED else self.sweep
 
 
