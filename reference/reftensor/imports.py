@@ -7,7 +7,6 @@ Read from: array API standard 2024.12, `from_dlpack` and `__dlpack__`; dlpack.h 
 from __future__ import annotations
 
 import inspect
-import math
 import operator
 from ctypes import PYFUNCTYPE, c_void_p
 from typing import Any, NamedTuple
@@ -15,12 +14,11 @@ from typing import Any, NamedTuple
 from reftensor import capi, dlpack
 from reftensor.devices import CPU
 from reftensor.dlpack import DLManagedTensor, DLManagedTensorVersioned, DLTensor
-from reftensor.layout import MAX_RANK, Layout
+from reftensor.layout import MAX_RANK, Layout, addressable
 from reftensor.storage import find_fence
 from reftensor.tensor import Tensor, borrow
 
 _delete_prototype = PYFUNCTYPE(None, c_void_p)
-_LIMIT = 1 << 63
 
 
 class Import(NamedTuple):
@@ -136,7 +134,7 @@ def _layout(described: DLTensor, itemsize: int) -> Layout:
     shape = described.shape[:rank]
     if any(length < 0 for length in shape):
         raise BufferError(f"a negative length in shape {tuple(shape)}")
-    if math.prod(max(length, 1) for length in shape) * itemsize >= _LIMIT:
+    if not addressable(shape, itemsize):
         raise BufferError(f"shape {tuple(shape)} is larger than any memory")
     if not described.strides:
         return Layout.row_major(shape, itemsize)

@@ -21,6 +21,11 @@ MAX_RANK = 64
 """The number of dimensions that data may bring along, as in NumPy and PyTorch."""
 
 
+def addressable(shape: Sequence[int], itemsize: int) -> bool:
+    """Whether 63 bits can count the bytes of the elements, were each length at least one."""
+    return math.prod(max(length, 1) for length in shape) * itemsize < 1 << 63
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where elements lie, in bytes from the one whose indices are all zero."""

@@ -18,7 +18,7 @@ from reftensor.capi import address_of
 from reftensor.devices import CPU, Device
 from reftensor.dtypes import DType
 from reftensor.errors import refusal
-from reftensor.layout import MAX_RANK, Layout
+from reftensor.layout import MAX_RANK, Layout, addressable
 from reftensor.rules import Data, Refusal
 from reftensor.tensor import Tensor, borrow
 
@@ -127,6 +127,8 @@ def _lend_interface(data: Any, _: bool | None) -> Lent:
         raise ValueError(f"no array interface can have the shape {shape}")
     if interface.get("mask") is not None:
         raise TypeError("an array interface with a mask cannot be a tensor")
+    if not addressable(shape, dtype.itemsize):
+        raise ValueError(f"no memory holds an array of the shape {shape}")
     layout = Layout.row_major(shape, dtype.itemsize)
     if interface.get("strides") is not None:
         strides = tuple(map(operator.index, interface["strides"]))
@@ -135,11 +137,13 @@ def _lend_interface(data: Any, _: bool | None) -> Lent:
         layout = Layout(shape, strides, dtype.itemsize)
     memory = interface.get("data")
     if isinstance(memory, tuple):
-        address, readonly = memory
+        address, readonly = operator.index(memory[0]), memory[1]
         return Lent(borrow(address, dtype, layout, data, bool(readonly)), swapped=swapped)
     view = memoryview(data if memory is None else memory)
+    if not view.c_contiguous:
+        raise BufferError("the memory behind an array interface must be contiguous")
     low, high = layout.extent
-    offset = interface.get("offset", 0)
+    offset = operator.index(interface.get("offset", 0))
     if not 0 <= offset + low <= offset + high <= view.nbytes:
         raise ValueError("an array interface reaches beyond the end of its buffer")
     address = address_of(view) + offset

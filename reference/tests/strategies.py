@@ -74,7 +74,8 @@ class Exporter:
         defaults |= {"shape": [8], "strides": None, "byte_offset": 0, "ndim": None, "error": None}
         assert fields.keys() <= defaults.keys()
         self.fields = defaults | fields
-        self._deleter = CFUNCTYPE(None, c_void_p)(self._delete)
+        # Never freed, nor is the exporter that it is bound to: tensors may outlive a test.
+        self._deleter = capi.immortal(CFUNCTYPE(None, c_void_p)(self._delete))
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self.fields["device"]  # type: ignore[no-any-return]

@@ -70,6 +70,11 @@ def test_an_array_interface_is_as_writable_as_its_buffer(block: Any) -> None:
         ({"mask": np.zeros(3, bool)}, TypeError),
         ({"typestr": "|O8"}, TypeError),
         ({"shape": (1.0,)}, TypeError),
+        ({"shape": (1 << 62,), "strides": (0,)}, ValueError),
+        ({"shape": (1 << 70, 0)}, ValueError),
+        ({"offset": 2.0}, TypeError),
+        ({"data": (1.5, False)}, TypeError),
+        ({"data": memoryview(bytearray(16))[::-1]}, BufferError),
         ({"data": None}, TypeError),
     ],
 )

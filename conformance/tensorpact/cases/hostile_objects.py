@@ -178,6 +178,7 @@ _INTERFACES: Mapping[str, dict[str, Any]] = {
     "number as data": {"data": 7},
     "data of one item": {"data": (0,)},
     "offset of text": {"offset": "8"},
+    "offset of floats": {"offset": 0.0},
     "items of no bytes": {"typestr": "|V0"},
 }
 """What is wrong with an `__array_interface__`; no memory is described that is not there."""
