@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from types import TracebackType
 
 from tensorpact.backends.protocol import Backend, Claims, claims_of
@@ -27,6 +28,8 @@ Golden = tuple[Guarantee, Vector]
 
 _REMEMBERED = 500
 """So many trials are kept to be compared with: cases that belong together lie close together."""
+
+_FEW = 1_000
 
 
 class Judge:
@@ -90,7 +93,7 @@ class Judge:
             judgement = guarantee.check(compared)
             if judgement is not SKIP:
                 judged.append((guarantee, judgement))
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > _REMEMBERED or _is_large(case):
             self._seen.clear()
         return _with_golden(judged, golden, trial) if golden else judged
 
@@ -127,6 +130,11 @@ class Judge:
     def axes(case: Case) -> tuple[str, ...]:
         """The axis values of the case, as "axis=value"."""
         return axes_of(case)
+
+
+def _is_large(case: Case) -> bool:
+    """Whether its elements, by every read path, are too much to keep."""
+    return case.block is not None and prod(case.block.shape) > _FEW
 
 
 def _with_golden(judged: list[Judged], golden: Sequence[Golden], trial: Trial) -> list[Judged]:
