@@ -57,20 +57,29 @@ def examined(
 ) -> Examination:
     """What a run with this budget and seed finds, case by case in its order, and not shrunk.
 
-    `judges` are the ids of the guarantees that judge. The examination ends early with the batch
-    in which `until` condemns. Raises AdapterFault where the adapter is broken.
+    `judges` are the ids of the guarantees that judge. The examination ends early with the part
+    of a batch in which `until` condemns. Raises AdapterFault where the adapter is broken.
     """
     reference = lend(backend)
     try:
         claims = describe(reference, Limits())
         sitting = _Sitting(reference, tuple(judges))
         for batch in batches(claims, budget, seed, tuple(TABLE.values())):
-            sitting.judge(batch.cases)
-            if sitting.trouble or until in sitting.kills:
-                break
+            for cases in _parts(batch.cases, len(batch.cases) if until is None else PART):
+                sitting.judge(cases)
+                if sitting.trouble or until in sitting.kills:
+                    return sitting.examination()
         return sitting.examination()
     finally:
         take_back(reference)
+
+
+PART = 250
+"""Cases that are judged at a time where the first condemnation is the end."""
+
+
+def _parts(cases: tuple[Case, ...], most: int) -> Iterator[tuple[Case, ...]]:
+    return (cases[start : start + most] for start in range(0, len(cases), most))
 
 
 def condemned(backend: Backend, cases: tuple[Case, ...]) -> tuple[frozenset[str], frozenset[str]]:
