@@ -83,8 +83,8 @@ def _converters(dtype: DType) -> dict[type, Callable[[Any], Any]]:
     return {python: partial(_CONVERTERS[rule], dtype) for python, rule in rules.items()}
 
 
-def _exact(dtype: DType, value: bool) -> Scalar:
-    return complex(value) if dtype.kind == "complex" else value
+def _exact(_: DType, value: bool) -> Scalar:
+    return value
 
 
 def _in_range(dtype: DType, value: int) -> int:

@@ -213,3 +213,22 @@ def test_a_consumer_that_fails_leaks_nothing() -> None:
 def test_only_exporters_are_imported(data: Any) -> None:
     with pytest.raises(TypeError):
         reftensor.from_dlpack(data)
+
+
+@pytest.mark.parametrize("place", ["cpu", "sim:1"])
+def test_an_empty_import_has_a_device_and_no_address(place: str) -> None:
+    device = reftensor.tensor([], device=place).__dlpack_device__()
+    empty = reftensor.from_dlpack(Exporter(shape=[0], data=None, device=device))
+    assert (empty.shape, str(empty.device), empty.data_ptr()) == ((0,), place, 0)
+
+
+@pytest.mark.parametrize("flags", [0, dlpack.READ_ONLY])
+def test_an_import_on_a_device_is_protected_and_kept_like_one_of_the_host(flags: int) -> None:
+    source = reftensor.tensor([1.0, 2.0], device="sim")
+    exporter = Exporter(
+        shape=[2], data=source.data_ptr(), device=source.__dlpack_device__(), flags=flags
+    )
+    imported = reftensor.from_dlpack(exporter)
+    assert (imported.readonly, exporter.deleted) == (bool(flags), 0)
+    del imported
+    assert exporter.deleted == 1

@@ -6,6 +6,7 @@ import array
 import ctypes
 import gc
 import mmap
+import os
 import subprocess
 import sys
 import threading
@@ -211,3 +212,42 @@ def test_the_complex_default_follows_the_real_one() -> None:
         assert reftensor.tensor([1j]).dtype is reftensor.complex128
         assert reftensor.tensor([]).dtype is reftensor.float64
         assert reftensor.tensor([1]).dtype is reftensor.int64
+
+
+class Described:
+    """An object with an array interface over a buffer of its own, by pointer or as it is."""
+
+    def __init__(self, pointed: bool) -> None:
+        self.memory = array.array("f", [1.0, 2.0])
+        data = (self.memory.buffer_info()[0], False) if pointed else self.memory
+        self.__array_interface__ = {"typestr": "<f4", "shape": (2,), "version": 3, "data": data}
+
+
+def test_whoever_describes_its_memory_by_a_pointer_is_kept() -> None:
+    owner = Described(pointed=True)
+    held = weakref.ref(owner)
+    tensor = reftensor.as_tensor(owner)
+    del owner
+    assert held() is not None
+    assert tensor.tolist() == [1.0, 2.0]
+    del tensor
+    assert held() is None
+
+
+def test_a_buffer_behind_an_array_interface_stays_locked() -> None:
+    owner = Described(pointed=False)
+    tensor = reftensor.as_tensor(owner)
+    with pytest.raises(BufferError):
+        owner.memory.append(3.0)
+    del tensor
+    owner.memory.append(3.0)
+
+
+def test_a_forked_child_has_device_memory_of_its_own() -> None:
+    tensor = reftensor.tensor([1, 2], device="sim")
+    child = os.fork()
+    if not child:
+        tensor[0] = 9
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert tensor.tolist() == [1, 2]

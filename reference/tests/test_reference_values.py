@@ -168,3 +168,41 @@ def test_same_dtype_copies_keep_nan_payloads() -> None:
 def test_row_major_strides_are_those_of_numpy(shape: list[int], itemsize: int) -> None:
     expected = np.empty(shape, f"V{itemsize}").strides
     assert Layout.row_major(shape, itemsize).strides == expected or 0 in shape
+
+
+@pytest.mark.parametrize("exponent", [24, 53, 54, 60, 63, 64, 100])
+def test_an_int_is_rounded_once_however_many_digits_it_has(exponent: int) -> None:
+    one, half = 1 << exponent, 1 << (exponent - 24)
+    for sign in (1, -1):
+        ties = [sign * number for number in (one, one + half, one + half + 1, one + half - 1)]
+        got = reftensor.tensor(ties, dtype="float32").tolist()
+        low, high = float(sign * one), float(sign * (one + 2 * half))
+        assert got == [low, low, high, low if half > 1 else float(ties[3])]
+
+
+@pytest.mark.parametrize("shape", [(3_000,), (5, 700), (2, 1_500), (1_500, 2), (3, 40, 40)])
+@pytest.mark.parametrize("step", [1, -1])
+def test_large_arrays_are_converted_like_small_ones(shape: tuple[int, ...], step: int) -> None:
+    array = np.arange(math.prod(shape), dtype="int32").reshape(shape)[..., ::step]
+    converted = reftensor.as_tensor(array, dtype="float64")
+    assert converted.tolist() == array.astype("float64").tolist()
+
+
+def test_a_refusal_says_where_in_the_array_it_is() -> None:
+    array = np.zeros((2, 3, 4))
+    array[1, 2, 3] = 300
+    with pytest.raises(OverflowError, match=r"\[1\]\[2\]\[3\]"):
+        reftensor.as_tensor(array, dtype="uint8")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_uint64_and_signed_ints_agree_where_a_float_settles_it(order: int) -> None:
+    names = ("uint64", "int64", "float32")[::order]
+    assert rules.common(names, None, rules.Defaults()) == "float32"
+
+
+@given(layouts())
+def test_arrays_in_a_list_are_read_in_their_own_byte_order(array: Array) -> None:
+    swapped = array.astype(array.dtype.newbyteorder(">"))
+    stacked = reftensor.as_tensor([swapped, swapped])
+    assert np.array_equal(stacked.numpy(), np.stack([array, array]), equal_nan=True)
