@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tensorpact.cases import plan
+from tensorpact.cases.families import FAMILIES
 
 FAMILY = "dtypes"
 
@@ -12,7 +13,7 @@ FAMILY = "dtypes"
 def only_one_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few batches; worker processes judge those that this process plans, and no others."""
     monkeypatch.setattr(plan, "BATCH", 100)
-    monkeypatch.setattr(plan, "FAMILIES", {FAMILY: plan.FAMILIES[FAMILY]})
+    monkeypatch.setattr(plan, "FAMILIES", {FAMILY: FAMILIES[FAMILY]})
     monkeypatch.setattr(plan, "_vector_groups", tuple)
     monkeypatch.setattr(plan, "_search_families", tuple)
     monkeypatch.setattr(plan, "_story_families", tuple)

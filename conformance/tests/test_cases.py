@@ -21,6 +21,7 @@ from tensorpact.cases import checked, contents, dtypes, exporters, layouts, plan
 from tensorpact.cases.as_json import from_json, to_json
 from tensorpact.cases.build import build
 from tensorpact.cases.covering import covering
+from tensorpact.cases.families import FAMILIES
 from tensorpact.cases.feasible import feasible, possible
 from tensorpact.cases.live import Unbuildable
 from tensorpact.cases.model import (
@@ -241,9 +242,9 @@ def test_a_covering_array_has_every_possible_pair() -> None:
     assert len(rows) < 30
 
 
-@pytest.mark.parametrize("family", plan.FAMILIES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_is_the_same_for_the_same_seed_and_feasible(family: str) -> None:
-    make = plan.FAMILIES[family]
+    make = FAMILIES[family]
     found = list(make(CLAIMS, Random("0"), 200))
     assert found == list(make(CLAIMS, Random("0"), 200))
     assert all(possible(case, CLAIMS) for case in found)

@@ -18,8 +18,9 @@ import reftensor
 from tensorpact.backends.find import load
 from tensorpact.backends.protocol import Backend, Claims, claims_of
 from tensorpact.cases import exporters
+from tensorpact.cases.families import FAMILIES
 from tensorpact.cases.model import Block, Case, leaves
-from tensorpact.cases.plan import BUDGETS, FAMILIES
+from tensorpact.cases.plan import BUDGETS
 from tensorpact.cases.spell import spell
 from tensorpact.judge import Judge
 from tensorpact.probes.raising import raised_by

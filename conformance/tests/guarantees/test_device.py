@@ -17,6 +17,7 @@ from tensorpact.backends.protocol import Backend, Claims, claims_of, derive
 from tensorpact.backends.reference import backend as reference_backend
 from tensorpact.cases import calls, plan
 from tensorpact.cases.axes import axes_of
+from tensorpact.cases.families import FAMILIES
 from tensorpact.cases.feasible import feasible, possible
 from tensorpact.cases.model import Block, Case, State, call
 from tensorpact.cases.shrink import shrink
@@ -73,7 +74,7 @@ def planned(claims: Claims, families: Iterable[str], limit: int) -> list[Case]:
     return [
         case
         for name in families
-        for case in islice(dict.fromkeys(plan.FAMILIES[name](claims, Random(name), limit)), limit)
+        for case in islice(dict.fromkeys(FAMILIES[name](claims, Random(name), limit)), limit)
     ]
 
 
