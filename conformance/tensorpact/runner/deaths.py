@@ -42,8 +42,8 @@ class DeathTrial:
             if survived == 0 or len(waiting) == 1:
                 yield from waiting[:1] if self._same(ending) else ()
             else:
-                # Who dies of what was left behind, at the end, is not known: each is tried.
-                suspects = waiting[survived : survived + 1] or waiting
+                # If not of itself it died of what one before it had left behind: each is tried.
+                suspects = [*waiting[survived : survived + 1], *waiting[:survived]]
                 yield from (n for n in suspects if self._same(self._try([cases[n]])[1]))
             waiting = waiting[survived + 1 :]
 
