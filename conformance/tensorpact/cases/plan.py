@@ -62,7 +62,7 @@ class Batch:
 def batches(
     claims: Claims, budget: str, seed: int, guarantees: Sequence[Guarantee]
 ) -> Iterator[Batch]:
-    """Every batch of a run, vectors, sweep, search and stories, as soon as its cases are made.
+    """Every batch of a run, phase by phase, as soon as its cases are made.
 
     Raises KeyError for an unknown budget, HarnessFault for a file of vectors that is malformed.
     """
