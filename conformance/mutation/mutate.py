@@ -137,7 +137,7 @@ def prepare(work: Path, target: Target) -> None:
             shutil.copy(tests, work / "examined")
     settings = SETTINGS.format(package=package, only=target.only, pytest=json.dumps(PYTEST))
     (work / "pyproject.toml").write_text(settings, "utf-8")
-    profile = (HERE / "conftest.py").read_text("utf-8")
+    profile = (HERE / "examination_settings.py").read_text("utf-8")
     (work / "examined" / "conftest.py").write_text(profile, "utf-8")
 
 
