@@ -33,6 +33,7 @@ SPEAKS_OF: Mapping[str, frozenset[str]] = {
     "device.reported-device-is-true": frozenset({"device"}),
     "sharing": frozenset({"memory", "same_object", "strides"}),
     "copying": frozenset({"memory", "same_object"}),
+    "copying.copy-true-refuses-nothing": frozenset({"shape"}),
     "copying.result-is-writable": frozenset({"writable"}),
     "readonly": frozenset({"writable"}),
     "error": frozenset({"elements"}),
