@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Case
-from tensorpact.expectation import device_of
+from tensorpact.expectation import device_of, may_be_unaligned
 from tensorpact.guarantees.predicates import ordinary_block, python_kinds
 from tensorpact.guarantees.relations import in_first_spelling
 
@@ -41,8 +41,13 @@ def under_default(case: Case, _: Claims) -> bool:
 
 
 def spelled(case: Case, claims: Claims) -> bool:
-    """A device is asked for by another than its first spelling."""
-    return case.call.device in claims.devices and not in_first_spelling(case)
+    """A device is asked for by another than its first spelling.
+
+    Each call has a source of its own: where its address decides whether it is shared, nothing
+    can be compared.
+    """
+    other = case.call.device in claims.devices and not in_first_spelling(case)
+    return other and not may_be_unaligned(case, claims)
 
 
 def first_spelling(case: Case, _: Claims) -> tuple[Case, ...]:

@@ -96,9 +96,11 @@ def knows_all(case: Case) -> bool:
 
 
 def without_protocol(case: Case, claims: Claims) -> bool:
-    """Numbers, sequences and buffers: nothing that has `__dlpack__`."""
+    """Numbers, sequences and buffers: nothing that has `__dlpack__`, and nothing else is wrong."""
     device, root = case.call.device, case.root
     if case.call.given("unknown") or (device is not None and device not in claims.devices):
+        return False
+    if device is not None and case.call.copy is False:
         return False
     if case.block is not None:
         return case.block.exporter in _WITHOUT_PROTOCOL

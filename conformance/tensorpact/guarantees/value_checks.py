@@ -138,7 +138,7 @@ def rounded_once(trial: Trial) -> Judgement:
     dtype, tested = _dtype(trial), False
     rounded = list(_nearest(trial, dtype)) if dtype is not None else []
     for (put, got, name), wanted in zip(_pairs(trial), rounded, strict=False):
-        if wanted is None or put == wanted or beyond(put, name):
+        if wanted is None or put == wanted or put != put or beyond(put, name):  # or NaN
             continue
         tested = True
         if got != wanted and not (got == 0 and subnormal(wanted, name)):

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import reftensor
-from tensorpact.backends.protocol import Backend, derive
+from tensorpact.backends.protocol import Backend, claims_of, derive
 from tensorpact.backends.reference import backend as reference_backend
 from tensorpact.capsules import fields
 from tensorpact.cases.model import Block, Case, call
 from tensorpact.cases.twists import TWISTS, Outcome, named
 from tensorpact.guarantees import TABLE
 from tensorpact.judge import Judge
-from verdicts import verdict
+from verdicts import given, verdict
 
 Import = Callable[..., Any]
 
@@ -126,3 +126,10 @@ def test_a_wrong_dtype_is_no_import() -> None:
 
     found = verdict(faulty(halved), [twisted("null_strides")])
     assert "dlpack.null-strides-are-compact" in found.broken
+
+
+def test_what_cannot_be_moved_may_be_refused_for_that() -> None:
+    applies = TABLE["dlpack.protocol-is-required"].applies
+    claims = claims_of(reference_backend)
+    assert applies(given(True, "from_dlpack", device="sim:0#0"), claims)
+    assert not applies(given(True, "from_dlpack", copy=False, device="sim:0#0"), claims)

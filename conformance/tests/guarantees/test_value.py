@@ -9,6 +9,7 @@ import pytest
 
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
+from tensorpact.backends.reference import backend as reference_backend
 from tensorpact.cases.model import Block, Case, Leaf, call, py, scalar
 from tensorpact_fixtures.zoo.faulty.lazy_tensors import lazy_reference
 from verdicts import Array, given, node, verdict
@@ -103,3 +104,8 @@ def test_a_number_is_its_own_nearest_where_it_fits() -> None:
         "value.narrowing-is-correctly-rounded"
         not in verdict(numpy_backend, [node(py(1.5), dtype="float16")]).kept
     )
+
+
+def test_a_part_that_is_nan_is_not_rounded() -> None:
+    case = given(complex(-3795676491403443.0, float("nan")), "as_tensor")
+    assert "value.narrowing-is-correctly-rounded" in verdict(reference_backend, [case]).kept
