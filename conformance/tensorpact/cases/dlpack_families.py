@@ -51,8 +51,8 @@ def twisted(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
 
 
 def plainly(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
-    """The same without arguments, in every layout, protected and not."""
-    rows = product(importing(claims), _HARMLESS, layouts.NAMES, (False, True))
+    """The same without arguments, and what NumPy exports, in every layout, protected and not."""
+    rows = product(importing(claims), ("", *_HARMLESS), layouts.NAMES, (False, True))
     for (operation, exporter), twist, layout, readonly in sampled(rows, 2 * limit, random):
         fixed = {"exporter": exporter, "twist": twist, "layout": layout, "readonly": readonly}
         dtype = random.choice(claims.dtypes)

@@ -133,6 +133,11 @@ def repetitions(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         if schedule == "repeated":
             chosen += _contrary_arguments(operation, made, claims)
         yield Case(made, call(operation, **random.choice(chosen)), state, schedule)
+    for operation, exporter in product(sorted(claims.operations), ("ndarray", "subclass")):
+        locked = memory_families.block(exporter=exporter, shape=(3,), readonly=True)
+        if suits(operation, exporter) and feasible(locked, claims):
+            given = calls.needed(operation, locked.dtype)
+            yield Case(locked, call(operation, **given), State(warnings="error"), "repeated")
     for source in sampled(_written_out(claims, random), limit // 20, random):
         for operation in sorted(claims.operations & {"as_tensor", "tensor", "asarray"}):
             yield Case(source, call(operation), schedule="repeated")
@@ -289,7 +294,7 @@ def overwritings(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for operation, exporter in product(sorted(claims.operations & _CAN_COPY), _EXPORTERS)
         if suits(operation, exporter) and exporter not in ("bytes", "capsule")
     ]
-    rows = sampled(rows * 4, limit // 3, random)
+    rows = sampled(rows * 20, limit // 3, random)
     for number, (operation, exporter) in enumerate(rows):
         shape = LARGE if number % 3 == 0 else random.choice([s for s in SHAPES if 0 not in s])
         fixed = {"shape": shape, "readonly": False, **_on_devices(random, claims, exporter)}
