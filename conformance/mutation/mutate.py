@@ -180,9 +180,12 @@ def survives_alone(work: Path, mutant: Mutant) -> bool:
     """Whether the tests also pass in a process of its own, where it is there at import."""
     environment = {**os.environ, "MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": "."}
     command = [sys.executable, "-m", "pytest", "-x", *PYTEST, "examined"]
-    tests = subprocess.run(
-        command, cwd=work / "mutants", env=environment, capture_output=True, timeout=600
-    )
+    try:
+        tests = subprocess.run(
+            command, cwd=work / "mutants", env=environment, capture_output=True, timeout=600
+        )
+    except subprocess.TimeoutExpired:  # nobody overlooks tests that never end
+        return False
     return tests.returncode == 0
 
 

@@ -49,7 +49,7 @@ def page() -> str:
         table(("what", *COLUMNS, "by"), rows) if rows else "",
         _HOW,
         _WHAT,
-        *(_argued(name, argued.get(name, [])) for name in record),
+        *(_argued(name, survivors) for name, survivors in argued.items()),
     )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
 from tensorpact.backends.reference import backend as reference_backend
@@ -18,3 +22,19 @@ def test_one_copy_by_whoever_makes_it_is_enough() -> None:
 def test_leaving_out_write_claims_nothing() -> None:
     silent = derive(numpy_backend, write=None)
     assert not verdict(silent, [Case(Block(), call("asarray"))]).broken
+
+
+def test_an_exporter_that_does_not_know_copy_may_be_refused_for_it() -> None:
+    def asarray(data: Any, **options: Any) -> Any:
+        if options.get("copy") is True and not isinstance(data, np.ndarray | list):
+            raise TypeError("__array__() takes no copy")
+        return np.asarray(data, **options)
+
+    backend = derive(numpy_backend, operations={"asarray": asarray})
+    id = "copying.copy-true-refuses-nothing"
+    old, new = (
+        Case(Block(exporter), call("asarray", copy=True))
+        for exporter in ("array_protocol_old", "array_interface")
+    )
+    assert id not in verdict(backend, [old]).broken
+    assert id in verdict(backend, [new]).broken
