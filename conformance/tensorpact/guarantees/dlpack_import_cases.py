@@ -100,7 +100,7 @@ def without_protocol(case: Case, claims: Claims) -> bool:
     device, root = case.call.device, case.root
     if case.call.given("unknown") or (device is not None and device not in claims.devices):
         return False
-    if device is not None and case.call.copy is False:
+    if device not in (None, claims.host) and case.call.copy is False:
         return False
     if case.block is not None:
         return case.block.exporter in _WITHOUT_PROTOCOL
