@@ -11,9 +11,10 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls
 from tensorpact.cases.build_host import OVER_ARRAYS
 from tensorpact.cases.device_families import absent_devices
+from tensorpact.cases.draw import sampled
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.live import ENDLESS, TOUCHED, UNTOUCHED
-from tensorpact.cases.memory_families import block, sampled, suits
+from tensorpact.cases.memory_families import block, suits
 from tensorpact.cases.model import (
     Argument,
     Block,

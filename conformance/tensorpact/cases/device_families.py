@@ -8,7 +8,8 @@ from random import Random
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls
-from tensorpact.cases.memory_families import drawn, sampled, states, suits
+from tensorpact.cases.draw import evenly
+from tensorpact.cases.memory_families import drawn, states, suits
 from tensorpact.cases.model import HOST_EXPORTERS, Argument, Case, State
 
 BYTES = ("bytearray", "bytes", "mmap")
@@ -24,7 +25,7 @@ def devices(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     sources += [("ndarray", ""), ("array.array", ""), ("dlpack", ""), ("subclass", "")]
     rows = list(_placed(sources, [State()], claims))
     repeated = rows * max(1, limit // max(1, len(rows)))
-    for row in sampled(repeated, limit, random):
+    for row in evenly(repeated, limit, random, _kind):
         yield from _made(row, claims, random)
 
 
@@ -34,12 +35,18 @@ def default_devices(claims: Claims, random: Random, limit: int) -> Iterator[Case
     sources = [("own", name) for name in claims.devices]
     sources += [("accelerated", name) for name in sorted(claims.accelerators)]
     sources += [(exporter, "") for exporter in HOST_EXPORTERS]
-    for row in sampled(_placed(sources, defaults, claims), limit, random):
+    for row in evenly(_placed(sources, defaults, claims), limit, random, _kind):
         yield from _made(row, claims, random)
 
 
 _Placed = tuple[str, tuple[str, str], State, dict[str, Argument]]
 """An operation, an exporter and its device, a state, arguments."""
+
+
+def _kind(row: _Placed) -> tuple[str, ...]:
+    """The operation, the kind of source, and which arguments are given: most calls have few."""
+    operation, (exporter, _), _, chosen = row
+    return operation, exporter, *chosen
 
 
 def _placed(

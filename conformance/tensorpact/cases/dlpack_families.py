@@ -8,6 +8,7 @@ from random import Random
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts
+from tensorpact.cases.draw import evenly, sampled
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.memory_families import (
     ALIGNMENTS,
@@ -15,7 +16,6 @@ from tensorpact.cases.memory_families import (
     block,
     drawn,
     known_dtypes,
-    sampled,
 )
 from tensorpact.cases.model import DLPACKS, Argument, Block, Case, call
 from tensorpact.cases.twists import Outcome, named
@@ -42,12 +42,16 @@ def twisted(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for twist in _HARMLESS
         for chosen in calls.argument_product(operation, claims)
     ]
-    for operation, exporter, twist, chosen in sampled(rows * 4, 2 * limit, random):
+    for operation, exporter, twist, chosen in evenly(rows * 4, 2 * limit, random, _given):
         dtype = random.choice(claims.dtypes)
         made = drawn(random, claims, exporter=exporter, twist=twist, dtype=dtype,
                      foreign_order=False)  # fmt: skip
         if made is not None and not _traits(made) & claims.limits:
             yield Case(made, calls.resolved(operation, chosen, dtype, claims))
+
+
+def _given(row: tuple[str, str, str, dict[str, Argument]]) -> tuple[str, ...]:
+    return row[0], *row[3]
 
 
 def plainly(claims: Claims, random: Random, limit: int) -> Iterator[Case]:

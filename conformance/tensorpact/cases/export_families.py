@@ -10,8 +10,9 @@ from typing import Any
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import layouts
 from tensorpact.cases.calls import UNSET
+from tensorpact.cases.draw import sampled
 from tensorpact.cases.feasible import feasible, possible
-from tensorpact.cases.memory_families import CONTENTS, SHAPES, known_dtypes, sampled
+from tensorpact.cases.memory_families import CONTENTS, SHAPES, known_dtypes
 from tensorpact.cases.model import Argument, Block, Case, call
 
 VERSIONS: tuple[Argument, ...] = (UNSET, None, "0.8", "1.0", "1.1", "1.9", "2.0")

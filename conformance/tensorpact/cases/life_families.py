@@ -10,8 +10,9 @@ from typing import Any
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts, memory_families, twists
 from tensorpact.cases.device_families import absent_devices
+from tensorpact.cases.draw import sampled
 from tensorpact.cases.feasible import feasible
-from tensorpact.cases.memory_families import known_dtypes, sampled, suits
+from tensorpact.cases.memory_families import known_dtypes, suits
 from tensorpact.cases.model import (
     DLPACKS,
     HOST_EXPORTERS,

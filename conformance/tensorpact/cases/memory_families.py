@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import product
 from random import Random
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes, layouts
 from tensorpact.cases.covering import covering
+from tensorpact.cases.draw import evenly, sampled
 from tensorpact.cases.feasible import feasible
 from tensorpact.cases.model import (
     EXPORTERS,
@@ -21,8 +22,6 @@ from tensorpact.cases.model import (
     State,
     call,
 )
-
-T = TypeVar("T")
 
 SHAPES: tuple[tuple[int, ...], ...] = (
     (2, 3), (), (3,), (0,), (1,), (1, 3), (3, 1), (2, 0, 3), (2, 3, 4), (1, 2, 1, 3), (12,),
@@ -79,14 +78,6 @@ def states(claims: Claims) -> list[State]:
 _FORMS: tuple[Literal["setting", "context"], ...] = ("setting", "context")
 
 
-def sampled(rows: Iterable[T], limit: int, random: Random) -> list[T]:
-    """At most `limit` of the rows, in their order; drawn before anything is built from them."""
-    every = list(rows)
-    if len(every) <= limit:
-        return every
-    return [every[i] for i in sorted(random.sample(range(len(every)), limit))]
-
-
 def _varied(random: Random, **fixed: Any) -> dict[str, Any]:
     """A block's remaining fields at random: plain in about half of the cases."""
     drawn: dict[str, Any] = {
@@ -131,10 +122,16 @@ def arguments(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for dtype in known_dtypes(claims)
         if suits(operation, exporter)
     ]
-    for operation, chosen, exporter, dtype in sampled(rows, limit, random):
+    for operation, chosen, exporter, dtype in evenly(rows, limit, random, _arguments_given):
         made = drawn(random, claims, exporter=exporter, dtype=dtype)
         if made is not None:
             yield Case(made, calls.resolved(operation, chosen, dtype, claims))
+
+
+def _arguments_given(row: tuple[str, dict[str, Argument], str, str]) -> tuple[str, ...]:
+    """Most combinations of arguments have many; most calls have few."""
+    operation, chosen, _, _ = row
+    return operation, *chosen
 
 
 def _copies(operation: str, claims: Claims) -> list[dict[str, Argument]]:
@@ -325,7 +322,8 @@ def typed_buffers(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
         for kind, dtype, readonly in product(kinds, claims.dtypes, (False, True))
         for chosen in calls.argument_product(operation, claims)
     ]
-    for operation, kind, dtype, readonly, chosen in sampled(rows, limit * 2, random):
+    drawn_rows = evenly(rows, limit * 2, random, lambda row: (row[0], *row[4]))
+    for operation, kind, dtype, readonly, chosen in drawn_rows:
         made = drawn(random, claims, exporter=kind, dtype=dtype, readonly=readonly)
         if made is not None:
             yield Case(made, calls.resolved(operation, chosen, dtype, claims))

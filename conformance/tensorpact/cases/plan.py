@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
@@ -21,8 +23,8 @@ _PAIRS = 1_000
 class Budget:
     """How much is tried: cases of a sweep family at the most, examples of a search, stories.
 
-    `again`: as many as that of a family whose ground the golden vectors cover. `each`: cases of
-    the sweep that put a guarantee to the test, where there are so many.
+    `again`: as many as that of a family whose ground the golden vectors cover. `each`: further
+    cases at the most for each guarantee.
     """
 
     sweep: int
@@ -42,7 +44,7 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "quick": Budget(sweep=160, again=60, each=60, search=30, stories=80),
+    "quick": Budget(sweep=60, again=30, each=60, search=30, stories=80),
     "standard": Budget(sweep=3_600, again=3_600, each=200, search=400, stories=600),
     "deep": Budget(sweep=10**9, again=10**9, each=0, search=5_000, stories=8_000),
 }
@@ -114,7 +116,20 @@ def _story_families() -> tuple[str, ...]:
     return tuple(story_search.FAMILIES)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While cases are made, which are all kept, nobody looks for garbage among them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 @lru_cache(maxsize=256)
+@_uncollected()
 def _cases(
     phase: str, family: str, claims: Claims, budget: str, seed: int, ids: tuple[str, ...] | None
 ) -> tuple[Case, ...]:
@@ -156,7 +171,8 @@ def _scarce(
     if not limits.each:
         return ()
     of_each = [(name, claims, limits.most(name), seed, ids) for name in FAMILIES]
-    tried = [*chain.from_iterable(sweep(*family) for family in of_each)]
-    left = [*dict.fromkeys(chain.from_iterable(left_out(*family) for family in of_each))]
+    vectors = [_of_vectors(group, claims, ids) for group in _vector_groups()]
+    tried = chain(*vectors, *(sweep(*family) for family in of_each))
+    left = chain.from_iterable(left_out(*family) for family in of_each)
     guarantees = [TABLE[id] for id in ids or TABLE if TABLE[id].level is not Level.OBSERVE]
     return scarce(guarantees, claims, tried, left, limits.each, seed)

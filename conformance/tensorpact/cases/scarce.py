@@ -1,23 +1,27 @@
-"""More cases for the guarantees that few cases put to the test.
+"""More cases for every guarantee: those that show it traits, and pairs of them, not shown so far.
 
 Most cases test the same two dozen guarantees. One that speaks of a single flag, or of NaN on its
-way to an int, is tested by the few that happen to have it: those are looked for here.
+way to an int, is tested by the few that happen to have it, and seldom in every layout or dtype.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, zip_longest
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from random import Random
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.model import Aspect, Case
-from tensorpact.cases.spread import spread
+from tensorpact.cases.draw import in_turn
+from tensorpact.cases.model import Aspect, Case, State
+from tensorpact.cases.spread import greedy
+from tensorpact.cases.traits import Traits, outline
 from tensorpact.guarantees.model import Guarantee
+
+_KNOWN = 150
+"""So many cases of those that are tried anyway are asked for their traits."""
 
 _WIDER = 4
 """Out of how many times as many those are chosen that are taken."""
-
 
 Subject = tuple[str, Aspect]
 """What a guarantee speaks of: an operation, and what is observed of it."""
@@ -26,42 +30,59 @@ Subject = tuple[str, Aspect]
 def scarce(
     guarantees: Sequence[Guarantee],
     claims: Claims,
-    tried: Sequence[Case],
-    left: Sequence[Case],
+    tried: Iterable[Case],
+    left: Iterable[Case],
     quota: int,
     seed: int,
 ) -> tuple[Case, ...]:
-    """Of the cases that are left, so many that `quota` of all apply to each guarantee.
+    """Of the cases that are left, up to `quota` for each guarantee: those with most that is new.
 
-    Fewer where there are no more; each once, though it may serve several guarantees.
+    Each once, though it may serve several guarantees.
     """
-    random = Random(f"{seed}:scarce")
-    known, offered = _by_subject(tried, random), _by_subject(left, random)
+    random, traits = Random(f"{seed}:scarce"), Traits()
+    known = _testing(guarantees, claims, in_turn(tried, random, outline), _KNOWN)
+    offered = _testing(guarantees, claims, in_turn(left, random, outline), quota * _WIDER)
     chosen: dict[Case, None] = {}
-    for guarantee in guarantees:
-        missing = quota - len([*islice(_testing(guarantee, claims, known), quota)])
-        if missing:
-            found = [*islice(_testing(guarantee, claims, offered), missing * _WIDER)]
-            chosen |= dict.fromkeys(spread(found, missing, random))
+    for id, found in offered.items():
+        seen = set(chain.from_iterable(map(traits.pairs, known[id])))
+        plain = [case for case in found if _is_plain(case)]
+        others = [case for case in found if not _is_plain(case)]
+        for cases, limit in ((plain, quota // 2), (others, quota - quota // 2)):
+            for turn in greedy([*map(traits.pairs, cases)], limit, seen):
+                chosen[cases[turn]] = None
+                seen |= traits.pairs(cases[turn])
     return tuple(chosen)
 
 
-def _by_subject(cases: Sequence[Case], random: Random) -> Mapping[Subject, list[Case]]:
-    """The cases of every subject, in an order of their own."""
-    found: dict[Subject, list[Case]] = {}
-    for case in random.sample(cases, len(cases)):
-        found.setdefault((case.call.operation, case.aspect), []).append(case)
+def _testing(
+    guarantees: Sequence[Guarantee], claims: Claims, cases: Iterable[Case], most: int
+) -> Mapping[str, list[Case]]:
+    """The first cases that put each guarantee to the test on this backend, by its id.
+
+    Case by case, for what one guarantee asks of a case the next one asks again.
+    """
+    found: dict[str, list[Case]] = {guarantee.id: [] for guarantee in guarantees}
+    asking: dict[Subject, list[Guarantee]] = {}
+    for case in cases:
+        subject = _subject(case)
+        if subject not in asking:
+            asking[subject] = [g for g in guarantees if _speaks_of(g, subject, claims)]
+        served = [g for g in asking[subject] if g.applies(case, claims)]
+        for guarantee in served:
+            found[guarantee.id].append(case)
+        if any(len(found[guarantee.id]) >= most for guarantee in served):
+            asking[subject] = [g for g in asking[subject] if len(found[g.id]) < most]
     return found
 
 
-def _testing(
-    guarantee: Guarantee, claims: Claims, cases: Mapping[Subject, list[Case]]
-) -> Iterator[Case]:
-    """The cases that put the guarantee to the test on this backend, of all subjects in turn."""
-    groups = [
-        group
-        for (operation, aspect), group in cases.items()
-        if guarantee.speaks_of(aspect) and guarantee.promises_for(claims, operation)
-    ]
-    in_turn = (case for turn in zip_longest(*groups) for case in turn if case is not None)
-    return (case for case in in_turn if guarantee.applies(case, claims))
+def _is_plain(case: Case) -> bool:
+    return not case.call.arguments and case.state == State()
+
+
+def _subject(case: Case) -> Subject:
+    return case.call.operation, case.aspect
+
+
+def _speaks_of(guarantee: Guarantee, subject: Subject, claims: Claims) -> bool:
+    operation, aspect = subject
+    return guarantee.speaks_of(aspect) and bool(guarantee.promises_for(claims, operation))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from random import Random
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases import memory_families
+from tensorpact.cases.draw import sampled
 from tensorpact.cases.families import FAMILIES
 from tensorpact.cases.feasible import asks_for_what_there_is
 from tensorpact.cases.model import Case, Leaf, leaves
@@ -23,7 +23,10 @@ _NARROWER = 2
 """How much more is made where only some guarantees are asked for, before what they do not speak
 of is left out."""
 
-_POOL = 1_500
+_OFFER = 360
+"""So many more cases of a family are made than are taken, where it can make as many as it likes."""
+
+_POOL = 800
 """So many cases of a family are kept that were not taken, lest large ones fill the memory."""
 
 
@@ -33,10 +36,10 @@ def _pool(
 ) -> tuple[Case, ...]:
     """What a family offers, and what is taken out of."""
     random = Random(f"{seed}:{family}")
-    wider = limit + min(limit, _SPREAD) * (_WIDER - 1)
+    wider = limit + _OFFER
     made = FAMILIES[family](claims, random, wider if ids is None else wider * _NARROWER)
     fitting = tested(dict.fromkeys(made), claims, ids)
-    return tuple(memory_families.sampled(fitting, limit + _POOL, random))
+    return tuple(sampled(fitting, limit + _POOL, random))
 
 
 @lru_cache(maxsize=256)
@@ -45,19 +48,20 @@ def sweep(
 ) -> tuple[Case, ...]:
     """The whole family where it is small, else a sample of it that the seed decides.
 
-    A case of every kind comes first. Half of the rest are calls without arguments, as far as
-    there are so many: what most people call is tried before what few do.
+    A case of every kind comes first, however many kinds there are. Half of the rest are calls
+    without arguments, as far as there are so many: what most people call is tried before what
+    few do.
     """
     random = Random(f"{seed}:{family}:sweep")
     fitting = _pool(family, claims, limit, seed, ids)
     if len(fitting) <= limit:
         return fitting
-    first = memory_families.sampled(_one_of_each(fitting, random), limit, random)
+    first = _one_of_each(fitting, random)
     known = {*first}
     rest = [case for case in fitting if case not in known]
     plain = [case for case in rest if not case.call.arguments]
     others = [case for case in rest if case.call.arguments]
-    left = limit - len(first)
+    left = max(limit - len(first), 0)
     most = max(left // 2, left - len(others))
     chosen = _spread(plain, most, random)
     return (*first, *chosen, *_spread(others, left - len(chosen), random))
@@ -74,10 +78,10 @@ def left_out(
 def _spread(cases: Sequence[Case], limit: int, random: Random) -> list[Case]:
     """At most so many, the first of them as different as can be."""
     apart = min(limit, _SPREAD)
-    chosen = spread(memory_families.sampled(cases, apart * _WIDER, random), apart, random)
+    chosen = spread(sampled(cases, apart * _WIDER, random), apart, random)
     known = {*chosen}
     rest = [case for case in cases if case not in known] if limit > apart else []
-    return chosen + memory_families.sampled(rest, limit - len(chosen), random)
+    return chosen + sampled(rest, limit - len(chosen), random)
 
 
 def _one_of_each(cases: Sequence[Case], random: Random) -> list[Case]:

@@ -10,8 +10,9 @@ from random import Random
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import calls, dtypes
 from tensorpact.cases.device_families import absent_devices
+from tensorpact.cases.draw import sampled
 from tensorpact.cases.feasible import feasible
-from tensorpact.cases.memory_families import block, sampled, states
+from tensorpact.cases.memory_families import block, states
 from tensorpact.cases.model import Argument, Case, Leaf, Nest, Node, State, Values, call, py, scalar
 from tensorpact.cases.things import THINGS
 
