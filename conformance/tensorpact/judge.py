@@ -80,8 +80,15 @@ class Judge:
         A guarantee is also broken by what departs from one of its golden vectors.
         """
         applying, golden = self.guarantees_for(case), self._golden_for(case)
-        if not (applying or golden):
-            return []
+        return self._judged(case, applying, golden)[1] if applying or golden else []
+
+    def see(self, case: Case) -> tuple[Trial, Sequence[Judged]]:
+        """The trial of a case, be it tested by a guarantee or not, and every judgement."""
+        return self._judged(case, self.guarantees_for(case), self._golden_for(case))
+
+    def _judged(
+        self, case: Case, applying: Sequence[Guarantee], golden: Sequence[Golden]
+    ) -> tuple[Trial, Sequence[Judged]]:
         trial = self._seen[case] = self.trial(case)
         judged = []
         for guarantee in applying:
@@ -95,7 +102,7 @@ class Judge:
                 judged.append((guarantee, judgement))
         if len(self._seen) > _REMEMBERED or _is_large(case):
             self._seen.clear()
-        return _with_golden(judged, golden, trial) if golden else judged
+        return trial, _with_golden(judged, golden, trial) if golden else judged
 
     def _golden_for(self, case: Case) -> list[Golden]:
         vectors = self._vectors.get(case, ())

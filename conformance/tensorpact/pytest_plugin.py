@@ -92,7 +92,7 @@ def _text(report: Report, result: GuaranteeResult) -> str:
     from tensorpact.reports.plain import SHOWN, result_text
 
     most = None if _verbose else SHOWN
-    return result_text(result, report.header.claims, most, "`pytest -vv` shows them")
+    return result_text(result, report.header, most, "`pytest -vv` shows them")
 
 
 def _pronounce(report: Report, result: GuaranteeResult) -> None:

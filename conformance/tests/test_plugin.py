@@ -134,7 +134,7 @@ def test_what_was_found_before_a_fault_is_shown_and_the_rest_fails(
     result = judge(pytester, "faulty:breaking_late", only=(SHARED, CRASHES))
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines([f"{SHARED} (MUST): fail"])
-    result.stdout.fnmatch_lines(["the run is incomplete: *the 601st*"])
+    result.stdout.fnmatch_lines(["the run is incomplete: *the 501st*"])
 
 
 def test_items_work_under_xdist(pytester: pytest.Pytester, under_xdist: tuple[str, ...]) -> None:

@@ -175,7 +175,7 @@ def test_findings_that_are_left_out_are_counted_with_the_way_to_see_them() -> No
     many = replace(result(Verdict.FAIL), findings=(finding,) * 7)
     assert "and 2 more; `tensorpact run --all` shows them" in shown(report(many))
     assert "more;" not in shown(report(many), every=True)
-    assert "and 2 more; look there" in result_text(many, HEADER.claims, rest="look there")
+    assert "and 2 more; look there" in result_text(many, HEADER, rest="look there")
 
 
 def test_a_traceback_is_no_part_of_the_summary() -> None:

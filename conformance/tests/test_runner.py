@@ -82,7 +82,10 @@ def test_the_report_does_not_depend_on_the_executor(aborting: Report) -> None:
 
 
 def test_the_report_does_not_depend_on_how_the_backend_is_named(aborting: Report) -> None:
-    assert timeless(small("faulty:aborting")) == timeless(aborting)
+    named = small("faulty:aborting")
+    assert (named.header.named, aborting.header.named) == ("faulty:aborting", "")
+    nameless = replace(named, header=replace(named.header, named=""))
+    assert timeless(nameless) == timeless(aborting)
 
 
 def test_a_backend_that_cannot_be_sent_is_refused() -> None:
@@ -117,11 +120,11 @@ def test_an_adapter_that_raises_is_an_adapter_fault() -> None:
 
 def test_a_fault_brings_what_was_found_before(tmp_path: Path) -> None:
     path = tmp_path / "report.jsonl"
-    with pytest.raises(AdapterFault, match="the 601st") as caught:
+    with pytest.raises(AdapterFault, match="the 501st") as caught:
         small(faulty.breaking_late, output=path)
     report = caught.value.report
     assert report is not None
-    assert "the 601st" in (report.incomplete or "")
+    assert "the 501st" in (report.incomplete or "")
     assert report.cases > 0
     assert all(finding.call.startswith("x = ") for finding in report[SHARED].findings)
     assert report[SHARED].findings

@@ -82,7 +82,10 @@ class GuaranteeResult:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What was judged, by what and where; together with the results it can be repeated."""
+    """What was judged, by what and where; together with the results it can be repeated.
+
+    `named` is the name by which the backend was found, empty for one that was handed over.
+    """
 
     claims: Claims
     suite: str
@@ -92,6 +95,7 @@ class Header:
     seed: int
     budget: str
     only: tuple[str, ...]
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import indent
 
 from tensorpact.authorities import AUTHORITIES
 from tensorpact.backends.protocol import Claims
+from tensorpact.cases.model import Case
 from tensorpact.guarantees import TABLE
-from tensorpact.guarantees.model import Promise
-from tensorpact.reports.model import Finding, GuaranteeResult
+from tensorpact.guarantees.model import Guarantee, Promise
+from tensorpact.reports.model import Finding, GuaranteeResult, Header, Verdict
+from tensorpact.reports.replay_id import UNNAMED, ReplayId
 
 _WIDTH = 9
 
@@ -24,7 +26,7 @@ UNSELECTED = "not selected, but seen in this run: "
 
 def result_text(
     result: GuaranteeResult,
-    claims: Claims,
+    header: Header,
     most: int | None = SHOWN,
     rest: str = "`tensorpact run --all` shows them",
 ) -> str:
@@ -33,18 +35,24 @@ def result_text(
     Of different operations first; `rest` says where the others are to be seen. Whatever the
     backend said is made printable.
     """
-    promised = [_fact("promised", cited(promise)) for promise in _promises(result, claims)]
-    head = [
-        f"{'' if result.selected else UNSELECTED}{result.id} ({result.level}): {result.verdict}",
-        f"  {TABLE[result.id].sentence}",
-        *promised,
-    ]
+    unasked = "" if result.selected else UNSELECTED
+    cases = [finding.case for finding in result.findings]
+    head = unasked + head_text(TABLE[result.id], result.verdict, cases, header.claims)
     findings = _telling(result.findings)
-    shown = [finding_text(finding) for finding in findings[:most]]
+    shown = [finding_text(finding, header.named) for finding in findings[:most]]
     left = len(findings) - len(shown)
     if left:
         shown.append(f"  and {left} more; {rest}")
-    return "\n\n".join(["\n".join(head), *shown])
+    return "\n\n".join([head, *shown])
+
+
+def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], claims: Claims) -> str:
+    """The guarantee, what became of it, and who promises it for the operations of the cases."""
+    promised = [
+        _fact("promised", cited(promise)) for promise in _promises(guarantee, cases, claims)
+    ]
+    title = f"{guarantee.id} ({guarantee.level}): {verdict}"
+    return "\n".join([title, f"  {guarantee.sentence}", *promised])
 
 
 def _telling(findings: Sequence[Finding]) -> list[Finding]:
@@ -58,12 +66,24 @@ def _telling(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for _, finding in sorted(ranks, key=lambda ranked: ranked[0])]
 
 
-def finding_text(finding: Finding) -> str:
+def finding_text(finding: Finding, named: str) -> str:
+    """The call of a finding, what came of it, and how to see it again.
+
+    `named` is the name by which the backend is found, empty where it has none.
+    """
+    again = ReplayId(named or UNNAMED, finding.guarantee, finding.case)
+    more = [
+        ("count", f"{finding.count} case{'s' * (finding.count != 1)} like this"),
+        ("replay", f"tensorpact replay {again}"),
+    ]
+    return "\n".join([case_text(finding), *(_fact(*each) for each in more)])
+
+
+def case_text(finding: Finding) -> str:
     """The call of a finding, and what came of it."""
     facts = [
         ("required", finding.required),
         ("seen", finding.seen),
-        ("count", f"{finding.count} case{'s' * (finding.count != 1)} like this"),
         ("detail", finding.detail),
     ]
     lines = [_fact(name, printable(value)) for name, value in facts if value]
@@ -82,10 +102,9 @@ def cited(promise: Promise) -> str:
     return f"{document}, {promise.section} <{promise.url}>"
 
 
-def _promises(result: GuaranteeResult, claims: Claims) -> Iterator[Promise]:
+def _promises(guarantee: Guarantee, cases: Iterable[Case], claims: Claims) -> Iterator[Promise]:
     """Those that bind the operations that broke it; a death breaks also what nobody claims."""
-    guarantee = TABLE[result.id]
-    operations = {finding.case.call.operation for finding in result.findings}
+    operations = {case.call.operation for case in cases}
     binding = {p for name in operations for p in guarantee.promises_for(claims, name)}
     return (p for p in guarantee.promised_by if p in binding or not binding)
 

@@ -28,7 +28,7 @@ def render(report: Report, console: Console, *, strict: bool = False, every: boo
         if result.findings:
             style = "red" if result.breaks(strict) else "yellow"
             most = None if every else SHOWN
-            _print(console, result_text(result, report.header.claims, most), style)
+            _print(console, result_text(result, report.header, most), style)
     for line in _remarks(report):
         _print(console, line, "dim", gap=False)
     _print(console, printable(report.summary(strict)), _style(report, strict))

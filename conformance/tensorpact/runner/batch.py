@@ -21,6 +21,7 @@ from tensorpact.runner.outcome import (
     BatchResult,
     Tally,
     broken_by_death,
+    death,
     distinct,
     source_class,
     without_numbers,
@@ -148,18 +149,7 @@ class Judging:
 
     def _crashes(self) -> Iterator[Finding]:
         for position, ending in sorted(self.deaths.items()):
-            hung = ending.how is How.HUNG
-            yield Finding(
-                broken_by_death(self.cases[position]),
-                Verdict.TIMEOUT if hung else Verdict.CRASH,
-                self.cases[position],
-                "",
-                "a value or an exception",
-                f"{ending.cause}"
-                if hung
-                else f"the process ended by {ending.cause}, in the call or in a use of its result",
-                detail=ending.output,
-            )
+            yield death(self.cases[position], ending)
 
     def _tallies(self) -> dict[str, Tally]:
         tallies = tallied(self.ids, self.records.values())

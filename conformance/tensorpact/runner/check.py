@@ -25,7 +25,7 @@ def check(backend: Backend | str, *, strict: bool = False, **options: Unpack[Opt
     if report.exit_code(strict) == 0:
         return report
     broken = [result for result in report.results if result.breaks(strict)]
-    texts = [result_text(r, report.header.claims, rest=REST) for r in broken[:SHOWN]]
+    texts = [result_text(r, report.header, rest=REST) for r in broken[:SHOWN]]
     if len(broken) > SHOWN:
         texts.append(f"and {len(broken) - SHOWN} more: {', '.join(r.id for r in broken[SHOWN:])}")
     raise NonConformance("\n\n".join([report.summary(strict), *texts]), report)

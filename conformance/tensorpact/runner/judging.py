@@ -15,6 +15,7 @@ from tensorpact.errors import AdapterFault
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import PASS, Failure, Guarantee, Judgement
 from tensorpact.judge import Judge
+from tensorpact.reports.facts import facts
 from tensorpact.runner.isolation import Note
 from tensorpact.runner.subject import Reference, backend_in_child, backend_of, ready
 
@@ -67,6 +68,14 @@ def _judged(judge: Judge, case: Case) -> Sequence[tuple[Guarantee, Judgement]]:
 
 def _others(judged: list[tuple[int, Judgement]]) -> tuple[tuple[int, Judgement], ...]:
     return tuple((number, judgement) for number, judgement in judged if judgement is not PASS)
+
+
+def see_case(note: Note, reference: Reference, ids: Sequence[str], case: Case) -> None:
+    """Notes what each of these guarantees says of the case, and everything seen of it."""
+    with _judge(reference, ids) as judge:
+        trial, judged = judge.see(case)
+    gc.collect()
+    note((tuple((promise.id, judgement) for promise, judgement in judged), facts(trial)))
 
 
 def shrink_failure(

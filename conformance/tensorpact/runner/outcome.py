@@ -15,6 +15,7 @@ from tensorpact.cases.model import Block, Case, Leaf, Nest, Story, Values
 from tensorpact.cases.twists import Outcome, twist_of
 from tensorpact.errors import TensorpactError
 from tensorpact.reports.model import Finding, Verdict
+from tensorpact.runner.isolation import Ending, How
 
 CRASHES = "error.nothing-crashes"
 """The guarantee that every death and every hang of a process breaks."""
@@ -76,6 +77,22 @@ def broken_by_death(case: Case) -> str:
     """The id of the guarantee that the case breaks by ending its process."""
     contradicts = case.block is not None and twist_of(case.block).outcome is Outcome.DOUBTED
     return CONTRADICTIONS if contradicts else CRASHES
+
+
+def death(case: Case, ending: Ending) -> Finding:
+    """The finding of a case that ended its process, or hung."""
+    hung = ending.how is How.HUNG
+    return Finding(
+        broken_by_death(case),
+        Verdict.TIMEOUT if hung else Verdict.CRASH,
+        case,
+        "",
+        "a value or an exception",
+        f"{ending.cause}"
+        if hung
+        else f"the process ended by {ending.cause}, in the call or in a use of its result",
+        detail=ending.output,
+    )
 
 
 def source_class(case: Case) -> tuple[str, ...]:

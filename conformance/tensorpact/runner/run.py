@@ -93,7 +93,8 @@ def run(
     with opened(output) as sink, workers(backend, jobs, executor) as pool:
         limits = limits or Limits()
         claims = pool.first(describe, pool.reference, limits)
-        header = _header(claims, seed, budget, globs)
+        named = backend if isinstance(backend, str) else ""
+        header = _header(claims, seed, budget, globs, named)
         sink.write([header_line(header)])
         plan = batches(claims, budget, seed, guarantees)
         watch = _Watch(sink, claims, {guarantee.id for guarantee in guarantees}, progress)
@@ -250,7 +251,7 @@ def _because(report: Report, reason: str) -> Report:
     return replace(report, incomplete="; ".join(reasons))
 
 
-def _header(claims: Claims, seed: int, budget: str, only: tuple[str, ...]) -> Header:
+def _header(claims: Claims, seed: int, budget: str, only: tuple[str, ...], named: str) -> Header:
     return Header(
         claims=claims,
         suite=version("tensorpact"),
@@ -260,4 +261,5 @@ def _header(claims: Claims, seed: int, budget: str, only: tuple[str, ...]) -> He
         seed=seed,
         budget=budget,
         only=only,
+        named=named,
     )

@@ -22,6 +22,8 @@ from tensorpact.runner.limits import Limits, stopped
 from tensorpact.runner.outcome import BatchResult
 from tensorpact.runner.subject import Reference, backend_of, make_ready
 
+ALONE = "not seen when tried alone: it depends on what ran before"
+
 
 def import_backend(reference: Reference) -> None:
     """Readies a worker. Raises UsageError and AdapterFault as `describe` does."""
@@ -91,7 +93,7 @@ def _shrunk_failure(reference: Reference, finding: Finding, limits: Limits) -> F
         ((case, failure),) = notes
         return replace(finding, case=case, required=failure.required, seen=failure.seen)
     if ending.how is How.DONE:
-        return replace(finding, detail="not seen when tried alone: it depends on what ran before")
+        return replace(finding, detail=ALONE)
     return finding
 
 
