@@ -38,3 +38,17 @@ def test_an_exporter_that_does_not_know_copy_may_be_refused_for_it() -> None:
     )
     assert id not in verdict(backend, [old]).broken
     assert id in verdict(backend, [new]).broken
+
+
+def test_a_call_that_seals_its_source_is_no_fault_of_the_adapter() -> None:
+    def asarray(data: Any, **options: Any) -> Any:
+        made = np.array(data, **options)
+        data.flags.writeable = False
+        return made
+
+    backend = derive(numpy_backend, operations={"asarray": asarray})
+    own = Block("own", alignment=0)
+    late = Case(own, call("asarray", copy=True), schedule="overwritten")
+    assert "copying.copies-are-made-at-once" not in verdict(backend, [late]).broken
+    at_once = Case(Block(), call("asarray", copy=True))
+    assert "copying.source-is-untouched" in verdict(backend, [at_once]).broken
