@@ -10,7 +10,7 @@ from tensorpact.guarantees import dlpack_import_cases as cases
 from tensorpact.guarantees.elements import same_elements
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
 from tensorpact.guarantees.predicates import described, must_raise, refused_wrongly
-from tensorpact.guarantees.relations import export_may_fail, may_be_copied
+from tensorpact.guarantees.relations import export_may_fail, may_be_copied, nothing_was_lent
 from tensorpact.trial import Trial
 
 TAKEN = "a tensor of its elements, as of any other export"
@@ -21,12 +21,7 @@ def is_taken(trial: Trial) -> Judgement:
 
     What it refuses to a consumer that does not ask in its way is judged by the handshake.
     """
-    return SKIP if _nothing_was_lent(trial) else is_taken_at_all(trial)
-
-
-def _nothing_was_lent(trial: Trial) -> bool:
-    asks = [ask for ask in trial.observed.handshake if ask.method == CAPSULE]
-    return bool(asks) and not any(ask.answered for ask in asks)
+    return SKIP if nothing_was_lent(trial) else is_taken_at_all(trial)
 
 
 def is_taken_at_all(trial: Trial) -> Judgement:
@@ -83,7 +78,7 @@ def _legacy_was_lent(trial: Trial) -> bool:
 
 def is_buffer_error(trial: Trial) -> Judgement:
     """The class that the protocol has for what cannot be exchanged; the rest is for others."""
-    if not _tests_the_export(trial) or trial.observed.raised is None or _nothing_was_lent(trial):
+    if not _tests_the_export(trial) or trial.observed.raised is None or nothing_was_lent(trial):
         return SKIP
     return must_raise(trial, "BufferError", ("BufferError",))
 
@@ -105,7 +100,7 @@ def understood_or_refused(trial: Trial) -> Judgement:
         return SKIP
     if observed.raised is None:
         return same_elements(trial)
-    if _nothing_was_lent(trial) or export_may_fail(trial.case, trial.claims):
+    if nothing_was_lent(trial) or export_may_fail(trial.case, trial.claims):
         return SKIP
     if observed.raised.is_a("BufferError", "ValueError"):
         return PASS

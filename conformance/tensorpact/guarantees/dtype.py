@@ -75,7 +75,8 @@ GUARANTEES = (
         operations=EVERY,
         promised_by=(torch("set_default_dtype", "items 1 and 2", *EVERY),),
         applies=cases.under_other_default,
-        check=checks.comes_out,
+        related=cases.with_nothing_set,
+        check=checks.comes_out_as_set,
     ),
     Guarantee(
         id="dtype.empty-infers-default-float",

@@ -59,6 +59,11 @@ def under_other_default(case: Case, claims: Claims) -> bool:
     )
 
 
+def with_nothing_set(case: Case, _: Claims) -> tuple[Case, ...]:
+    """The same call under the library's own defaults."""
+    return (replace(case, state=State()),)
+
+
 def carries(case: Case, claims: Claims) -> bool:
     """An array, tensor or DLPack export of a known dtype, and no dtype given."""
     block = ordinary_block(case)

@@ -22,6 +22,17 @@ def comes_out(trial: Trial) -> Judgement:
     return Failure(f"dtype {wanted}", f"dtype {result.dtype or result.native_dtype}")
 
 
+def comes_out_as_set(trial: Trial) -> Judgement:
+    """The same, unless the dtype departs where nothing is set, too: then the setting is no cause.
+
+    The related trial is the same call where nothing is set.
+    """
+    judgement = comes_out(trial)
+    if isinstance(judgement, Failure) and isinstance(comes_out(trial.related[0]), Failure):
+        return SKIP
+    return judgement
+
+
 def is_accepted(trial: Trial) -> Judgement:
     """The call returns, and with the expected dtype."""
     refused = refused_wrongly(trial, f"a result of dtype {trial.expected.dtype}")

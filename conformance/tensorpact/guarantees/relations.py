@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reftensor.rules import Memory
 from tensorpact.backends.protocol import Claims
+from tensorpact.capsules.handshake import CAPSULE
 from tensorpact.cases.live import UNREAD
 from tensorpact.cases.model import DLPACKS, Block, Case
 from tensorpact.expectation import layout_traits, may_be_unaligned, reads_raw
@@ -140,6 +141,12 @@ def described_memory(result: Result) -> str:
         f"to the result {writes.result_to_source}"
     )
     return f"{text}, some outside its elements" if writes.stray else text
+
+
+def nothing_was_lent(trial: Trial) -> bool:
+    """Whether a DLPack exporter was asked for its memory, and refused every time."""
+    asks = [ask for ask in trial.observed.handshake if ask.method == CAPSULE]
+    return bool(asks) and not any(ask.answered for ask in asks)
 
 
 def export_may_fail(case: Case, claims: Claims) -> bool:

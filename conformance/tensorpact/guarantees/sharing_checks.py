@@ -15,6 +15,7 @@ from tensorpact.guarantees.relations import (
     described_memory,
     is_shared,
     may_be_copied,
+    nothing_was_lent,
     reads_part,
     reads_swapped,
     shares,
@@ -68,7 +69,7 @@ def refused_by_value_error(trial: Trial) -> Judgement:
     expected, raised = trial.expected, trial.observed.raised
     if raised is None or expected.memory is not Memory.REFUSE or not expected.accepted:
         return SKIP
-    if raised.by_input:  # what an exporter raises passes through
+    if raised.by_input or nothing_was_lent(trial):  # what an exporter raises passes through
         return SKIP
     block = trial.case.block
     if block is not None and (block.twist or block.dtype not in trial.claims.dtypes):

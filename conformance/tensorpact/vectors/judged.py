@@ -32,6 +32,7 @@ SPEAKS_OF: Mapping[str, frozenset[str]] = {
     "device.explicit-device-wins": frozenset({"device"}),
     "device.reported-device-is-true": frozenset({"device"}),
     "sharing": frozenset({"memory", "same_object", "strides"}),
+    "sharing.copy-false-accepts-zero-copy": frozenset({"shape"}),
     "copying": frozenset({"memory", "same_object"}),
     "copying.copy-true-refuses-nothing": frozenset({"shape"}),
     "copying.result-is-writable": frozenset({"writable"}),

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+import reftensor
 from reftensor.rules import Defaults
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import derive
 from tensorpact.backends.reference import backend as reference
-from tensorpact.cases.model import Block, Case, call
+from tensorpact.cases.model import Block, Case, State, Values, call, py
 from verdicts import Array, given, verdict
 
 
@@ -54,3 +55,20 @@ def test_an_int_too_large_for_the_default_is_not_judged_by_its_dtype() -> None:
 def test_what_other_things_do_as_dtype_is_noted() -> None:
     assert verdict(numpy_backend, [given([1], dtype="python:float")]).notes == ("float64",)
     assert verdict(reference, [given([1], dtype="python:float")]).notes == ("TypeError",)
+
+
+def test_a_setting_is_not_blamed_for_what_it_does_not_cause() -> None:
+    id, under_another = "dtype.default-float-setting-is-followed", State(default_real="float64")
+    case = Case(Values(py([1.5, 2.5])), call("tensor"), under_another)
+
+    def halved(data: Any, **given: Any) -> Any:
+        made = reference.operations["tensor"](data, **given)
+        return made if given else reference.operations["tensor"](made, dtype=reftensor.float16)
+
+    def deaf(data: Any, **given: Any) -> Any:
+        given = given or {"dtype": reftensor.float32}
+        return reference.operations["tensor"](data, **given)
+
+    always, unset = (derive(reference, operations={"tensor": tensor}) for tensor in (halved, deaf))
+    assert id not in verdict(always, [case]).broken
+    assert id in verdict(unset, [case]).broken

@@ -13,6 +13,7 @@ from tensorpact.backends.reference import backend as reference_backend
 from tensorpact.cases.live import UNTOUCHED
 from tensorpact.cases.model import Block, Case, call
 from tensorpact.guarantees.sharing_checks import FEW_PAGES
+from tensorpact_fixtures.zoo import members
 from verdicts import Array, verdict
 
 
@@ -93,3 +94,10 @@ def test_the_untouched_elements_fill_more_pages_than_any_call_may_touch() -> Non
 def test_what_copies_by_right_is_not_asked_what_it_touches() -> None:
     seen = verdict(reference_backend, [block("tensor", **MANY)])
     assert "sharing.cost-is-constant" not in seen.kept | seen.broken
+
+
+def test_an_exporter_that_refuses_is_not_a_copy_that_is_refused() -> None:
+    locked = block("asarray", exporter="dlpack", readonly=True)
+    elsewhere = Case(locked.source, call("asarray", copy=False, device="sim:1#0"))
+    unversioned = members()["no-version-is-named"].make()
+    assert "sharing.copy-false-raises-value-error" not in verdict(unversioned, [elsewhere]).broken
