@@ -32,7 +32,8 @@ class Finding:
     """One way in which a guarantee is broken: the smallest case found, and how many fail so.
 
     `verdict` is FAIL, CRASH or TIMEOUT. `call` is the case as a person would type it.
-    `required` and `seen` are one line each. `detail` has what else is known, such as what
+    `required` and `seen` are one line each, and so is `reference`: what the reference does with
+    the same case, empty where it cannot have it. `detail` has what else is known, such as what
     a process said before it died; it may be empty.
     """
 
@@ -44,6 +45,7 @@ class Finding:
     seen: str
     count: int = 1
     detail: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

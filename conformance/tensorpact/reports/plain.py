@@ -84,6 +84,7 @@ def case_text(finding: Finding) -> str:
     facts = [
         ("required", finding.required),
         ("seen", finding.seen),
+        ("reference", finding.reference),
         ("detail", finding.detail),
     ]
     lines = [_fact(name, printable(value)) for name, value in facts if value]

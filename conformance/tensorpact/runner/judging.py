@@ -45,7 +45,7 @@ def judge_cases(
     Some deaths come only when what a case left behind is collected.
     """
     index = {id: number for number, id in enumerate(ids)}
-    with _judge(reference, ids) as judge:
+    with judging(reference, ids) as judge:
         for position, case in cases:
             judged = [(index[promise.id], judgement) for promise, judgement in _judged(judge, case)]
             passed = tuple([number for number, judgement in judged if judgement is PASS])
@@ -72,7 +72,7 @@ def _others(judged: list[tuple[int, Judgement]]) -> tuple[tuple[int, Judgement],
 
 def see_case(note: Note, reference: Reference, ids: Sequence[str], case: Case) -> None:
     """Notes what each of these guarantees says of the case, and everything seen of it."""
-    with _judge(reference, ids) as judge:
+    with judging(reference, ids) as judge:
         trial, judged = judge.see(case)
     gc.collect()
     note((tuple((promise.id, judgement) for promise, judgement in judged), facts(trial)))
@@ -82,7 +82,7 @@ def shrink_failure(
     note: Note, reference: Reference, guarantee: str, case: Case, tries: int
 ) -> None:
     """Notes a smaller case that fails too, with its Failure; nothing if `case` does not fail."""
-    with _judge(reference, [guarantee]) as judge:
+    with judging(reference, [guarantee]) as judge:
         if _failure(judge, case) is None:
             return
         smaller = shrink(
@@ -109,8 +109,11 @@ def smoke_test(note: Note, reference: Reference) -> None:
     note((smoke(backend), claims_of(backend)))
 
 
-def _judge(reference: Reference, ids: Sequence[str]) -> Judge:
-    """Garbage is looked for, often, among what the cases make, and not in all of the backend."""
+def judging(reference: Reference, ids: Sequence[str]) -> Judge:
+    """The judge of a child process.
+
+    Garbage is looked for, often, among what the cases make, and not in all of the backend.
+    """
     backend, claims = ready(reference)
     gc.freeze()
     return Judge(backend, [TABLE[id] for id in ids], claims)

@@ -15,6 +15,7 @@ from tensorpact.cases.shrink import shrink_together
 from tensorpact.errors import AdapterFault
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.batch import Judging
+from tensorpact.runner.compared import compared
 from tensorpact.runner.deaths import DeathTrial
 from tensorpact.runner.isolation import START_SECONDS, How, isolate
 from tensorpact.runner.judging import import_in_child, shrink_failure, smoke_test
@@ -75,14 +76,14 @@ def examine(
 ) -> Finding:
     """The finding with a case as small as can be found, tried in fresh processes.
 
-    A hang is left as it is: every try of it would take as long.
+    A hang is left as it is: every try of it would take as long. With what the reference does.
     """
     make_ready(reference)
     if finding.verdict is Verdict.FAIL:
-        return _shrunk_failure(reference, finding, limits)
-    if finding.verdict is Verdict.CRASH:
-        return _shrunk_crash(reference, claims, ids, finding, limits)
-    return finding
+        finding = _shrunk_failure(reference, finding, limits)
+    elif finding.verdict is Verdict.CRASH:
+        finding = _shrunk_crash(reference, claims, ids, finding, limits)
+    return replace(finding, reference=compared(finding, claims, limits))
 
 
 def _shrunk_failure(reference: Reference, finding: Finding, limits: Limits) -> Finding:

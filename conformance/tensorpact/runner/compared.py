@@ -1,0 +1,102 @@
+"""What the reference does where a backend breaks a promise, to be shown beside what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from tensorpact.backends.find import load
+from tensorpact.backends.protocol import Claims, claims_of
+from tensorpact.cases.feasible import possible
+from tensorpact.cases.model import Block, Case, Nest, Node, Source, Values
+from tensorpact.guarantees import TABLE
+from tensorpact.guarantees.model import Failure
+from tensorpact.guarantees.predicates import described
+from tensorpact.guarantees.relations import described_memory
+from tensorpact.reports.model import Finding
+from tensorpact.runner.isolation import Note, isolate
+from tensorpact.runner.judging import judging
+from tensorpact.runner.limits import Limits
+from tensorpact.seen.writes import Relation
+from tensorpact.trial import Trial
+
+REFERENCE = "reference"
+
+
+def compared(finding: Finding, claims: Claims, limits: Limits) -> str:
+    """What the reference does with the case of the finding, in a line.
+
+    Empty where it has no such thing: a device, a dtype, autograd. Its default dtype is set to
+    that of the backend, and its host stands for the backend's.
+    """
+    own = _own_claims()
+    case = _translated(finding.case, claims, own)
+    if not possible(case, own):
+        return ""
+    arguments = (finding.guarantee, case)
+    notes, ending = isolate(_outcome, *arguments, seconds=limits.case_seconds)
+    return notes[0] if notes else f"ends in {ending.cause}"
+
+
+@cache
+def _own_claims() -> Claims:
+    return claims_of(load(REFERENCE))
+
+
+def _outcome(note: Note, guarantee: str, case: Case) -> None:
+    """Notes what the reference did, in the words of a finding."""
+    with judging(REFERENCE, [guarantee]) as judge:
+        trial, judged = judge.see(case)
+    failures = [judgement for _, judgement in judged if isinstance(judgement, Failure)]
+    agrees = "keeps the promise; " * (TABLE[guarantee].related is not None)
+    note(failures[0].seen if failures else agrees + _said(trial))
+
+
+def _said(trial: Trial) -> str:
+    result, raised = trial.observed.result, trial.raised
+    if raised is not None:
+        return f"raises {raised}"
+    if result is None:
+        return "keeps the promise"
+    shares = result.relation is not Relation.UNKNOWN
+    return f"returns {described(trial)}" + f", {described_memory(result)}" * shares
+
+
+# --------------------------------------------------------------------------- the same for both
+
+
+def _translated(case: Case, claims: Claims, own: Claims) -> Case:
+    """The case with the reference's names for the host, under the backend's default dtype."""
+    arguments = tuple(
+        (name, f"{own.host}#0" if name == "device" and case.call.device == claims.host else value)
+        for name, value in case.call.arguments
+    )
+    state = case.state
+    if state.default_device == claims.host:
+        state = replace(state, default_device=own.host)
+    if not state.default_real and claims.defaults.real != own.defaults.real:
+        state = replace(state, default_real=claims.defaults.real)
+    source = _source(case.source, claims)
+    return replace(case, source=source, call=replace(case.call, arguments=arguments), state=state)
+
+
+def _source(source: Source, claims: Claims) -> Source:
+    match source:
+        case Block():
+            return _block(source, claims)
+        case Values(root):
+            return Values(_node(root, claims))
+    return source
+
+
+def _node(node: Node, claims: Claims) -> Node:
+    match node:
+        case Block():
+            return _block(node, claims)
+        case Nest(kind, items):
+            return Nest(kind, tuple(_node(item, claims) for item in items))
+    return node
+
+
+def _block(block: Block, claims: Claims) -> Block:
+    return replace(block, device="") if block.device == claims.host else block
