@@ -27,7 +27,7 @@ def beside(case: Case, guarantee: str, claims: Any = REFERENCE) -> str:
         (Case(Values(py(-1)), call("tensor", dtype="uint8")), "value.int-overflow-raises",
          "raises OverflowError"),
         (Case(Block(), call("asarray")), "sharing.array-is-shared",
-         "shared: writes to the source seen at every element"),
+         "over the source's memory"),
         (Case(Values(py([1, 2])), call("tensor")), "dtype.ints-infer-default-int",
          "returns int64 (2,) on cpu holding [1, 2]"),
         (Case(Block(), call("asarray"), schedule="repeated"), "lifetime.owner-is-released",

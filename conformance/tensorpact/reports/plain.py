@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from textwrap import indent
+from textwrap import fill, indent
 
 from tensorpact.authorities import AUTHORITIES
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Case
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Guarantee, Promise
-from tensorpact.reports.model import Finding, GuaranteeResult, Header, Verdict
+from tensorpact.reports.model import BROKEN, Finding, GuaranteeResult, Header, Verdict
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
 
-_WIDTH = 9
+_WIDTH, _COLUMNS = 9, 80
 
 
 SHOWN = 5
@@ -52,7 +52,8 @@ def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], cla
         _fact("promised", cited(promise)) for promise in _promises(guarantee, cases, claims)
     ]
     title = f"{guarantee.id} ({guarantee.level}): {verdict}"
-    return "\n".join([title, f"  {guarantee.sentence}", *promised])
+    broken = [_fact("matters", guarantee.why)] if verdict in BROKEN else []
+    return "\n".join([title, _wrapped(guarantee.sentence, "  "), *promised, *broken])
 
 
 def _telling(findings: Sequence[Finding]) -> list[Finding]:
@@ -72,11 +73,11 @@ def finding_text(finding: Finding, named: str) -> str:
     `named` is the name by which the backend is found, empty where it has none.
     """
     again = ReplayId(named or UNNAMED, finding.guarantee, finding.case)
-    more = [
-        ("count", f"{finding.count} case{'s' * (finding.count != 1)} like this"),
-        ("replay", f"tensorpact replay {again}"),
-    ]
-    return "\n".join([case_text(finding), *(_fact(*each) for each in more)])
+    count = _fact("count", f"{finding.count} case{'s' * (finding.count != 1)} like this")
+    # Not wrapped: it is to be copied.
+    return "\n".join(
+        [case_text(finding), count, f"  {'replay':<{_WIDTH}} tensorpact replay {again}"]
+    )
 
 
 def case_text(finding: Finding) -> str:
@@ -111,4 +112,19 @@ def _promises(guarantee: Guarantee, cases: Iterable[Case], claims: Claims) -> It
 
 
 def _fact(name: str, value: str) -> str:
-    return f"  {name:<{_WIDTH}} " + value.replace("\n", f"\n  {'':<{_WIDTH}} ")
+    """A name and a text, in lines that a terminal of 80 columns shows whole."""
+    first, rest = f"  {name:<{_WIDTH}} ", " " * (_WIDTH + 3)
+    lines = value.split("\n")
+    return "\n".join(_wrapped(line, rest if n else first, rest) for n, line in enumerate(lines))
+
+
+def _wrapped(text: str, first: str, rest: str | None = None) -> str:
+    """Words stay whole: addresses, and what is to be copied."""
+    return fill(
+        text,
+        _COLUMNS,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

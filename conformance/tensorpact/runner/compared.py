@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -12,7 +13,6 @@ from tensorpact.cases.model import Block, Case, Nest, Node, Source, Values
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Failure
 from tensorpact.guarantees.predicates import described
-from tensorpact.guarantees.relations import described_memory
 from tensorpact.reports.model import Finding
 from tensorpact.runner.isolation import Note, isolate
 from tensorpact.runner.judging import judging
@@ -58,8 +58,14 @@ def _said(trial: Trial) -> str:
         return f"raises {raised}"
     if result is None:
         return "keeps the promise"
-    shares = result.relation is not Relation.UNKNOWN
-    return f"returns {described(trial)}" + f", {described_memory(result)}" * shares
+    memory = _MEMORY.get(result.relation, "")
+    return f"returns {described(trial)}{memory}"
+
+
+_MEMORY: Mapping[Relation, str] = {
+    Relation.SHARED: ", over the source's memory",
+    Relation.INDEPENDENT: ", in memory of its own",
+}
 
 
 # --------------------------------------------------------------------------- the same for both
