@@ -32,15 +32,18 @@ SPEAKS_OF: Mapping[str, frozenset[str]] = {
     "device.explicit-device-wins": frozenset({"device"}),
     "device.reported-device-is-true": frozenset({"device"}),
     "sharing": frozenset({"memory", "same_object", "strides"}),
-    "sharing.copy-false-accepts-zero-copy": frozenset({"shape"}),
     "copying": frozenset({"memory", "same_object"}),
-    "copying.copy-true-refuses-nothing": frozenset({"shape"}),
     "copying.result-is-writable": frozenset({"writable"}),
     "readonly": frozenset({"writable"}),
     "error": frozenset({"elements"}),
 }
 """The parts of a result that the guarantees of a group speak of, or one of them; the others
 speak of all."""
+
+OF_ACCEPTANCE = frozenset(
+    {"copying.copy-true-refuses-nothing", "sharing.copy-false-accepts-zero-copy"}
+)
+"""Guarantees that something is taken, and speak of no part of the result."""
 
 OF_RESULTS = frozenset({"error.result-is-a-tensor"})
 """Guarantees that speak of calls which return, and blame no refusal."""
@@ -58,15 +61,20 @@ def judged(vector: Vector, trial: Trial) -> Judgement:
         return SKIP
     if trial.observed.raised is not None and vector.guarantee in OF_RESULTS:
         return SKIP
-    speaks_of = SPEAKS_OF.get(vector.guarantee) or SPEAKS_OF.get(
-        vector.guarantee.partition(".")[0], _ALL
-    )
+    speaks_of = _speaks_of(vector.guarantee)
     judgements = [_judged(outcome, trial, speaks_of) for outcome in vector.outcomes]
     failures = [each for each in judgements if isinstance(each, Failure)]
     if PASS in judgements or len(failures) < len(judgements):
         return PASS if PASS in judgements else SKIP
     required = " or ".join(dict.fromkeys(failure.required for failure in failures))
     return Failure(required, failures[-1].seen if len(failures) == 1 else _seen(trial))
+
+
+def _speaks_of(guarantee: str) -> frozenset[str]:
+    if guarantee in OF_ACCEPTANCE:
+        return frozenset()
+    group = guarantee.partition(".")[0]
+    return SPEAKS_OF.get(guarantee) or SPEAKS_OF.get(group, _ALL)
 
 
 def _judged(expect: Expect, trial: Trial, speaks_of: frozenset[str]) -> Judgement:
@@ -80,7 +88,7 @@ def _judged(expect: Expect, trial: Trial, speaks_of: frozenset[str]) -> Judgemen
         return Failure(owed, _seen(trial)) if must_return(trial) else SKIP
     if observed.result is None or not observed.result.is_tensor:
         return SKIP
-    return _departure(expect, trial, observed.result, speaks_of)
+    return _departure(expect, trial, observed.result, speaks_of) if speaks_of else PASS
 
 
 def _refused(classes: tuple[str, ...], trial: Trial) -> Judgement:
