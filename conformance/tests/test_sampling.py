@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations, product
 from random import Random
 
@@ -9,6 +10,7 @@ import pytest
 
 from tensorpact.backends.find import load
 from tensorpact.backends.protocol import claims_of
+from tensorpact.cases.draw import evenly, in_turn
 from tensorpact.cases.model import Block, Case, call
 from tensorpact.cases.scarce import scarce
 from tensorpact.cases.spread import spread
@@ -49,6 +51,22 @@ def test_what_is_special_leaves_half_of_the_room_to_the_rest() -> None:
     special = [Case(Block("dlpack", dtype, twist="plain"), call("asarray")) for dtype in DTYPES]
     found = spread([*CASES, *special], 8, Random(0))
     assert 4 <= sum(case in CASES for case in found) < 8
+
+
+ROWS = ["a"] * 2 + ["b"] * 50 + ["c"] * 7
+
+
+@pytest.mark.parametrize("limit", range(0, 70, 7))
+def test_every_kind_has_its_turn_until_there_are_no_more_of_it(limit: int) -> None:
+    found = Counter(evenly(ROWS, limit, Random(0), kind=str))
+    assert found.total() == min(limit, len(ROWS))
+    assert all(
+        max(found.values()) - found[row] <= 1 for row in found if found[row] < ROWS.count(row)
+    )
+
+
+def test_in_turn_nothing_is_lost_and_nothing_comes_twice() -> None:
+    assert sorted(in_turn(range(100), Random(0), kind=lambda row: row % 7)) == [*range(100)]
 
 
 def test_a_guarantee_gets_more_of_the_cases_that_test_it() -> None:
