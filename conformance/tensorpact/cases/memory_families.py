@@ -345,19 +345,26 @@ def autograd(claims: Claims, random: Random, limit: int) -> Iterator[Case]:
     """Tensors that require gradients, have a history, or a pending transform."""
     if "grad" not in claims.abilities and not any("lazy" in a for a in claims.abilities):
         return
-    for operation in sorted(claims.operations - {"frombuffer"}):
-        choices: list[dict[str, Argument]] = [
-            {**chosen, **extra}
-            for chosen in calls.argument_product(operation, claims)
-            for extra in _grads(operation, claims)
-        ]
-        for chosen, dtype in product(choices, claims.dtypes):
-            for exporter, grad, lazy in _TRACKED:
-                if not suits(operation, exporter) or random.random() > 0.35:
-                    continue
-                made = block(exporter=exporter, dtype=dtype, grad=grad, lazy=lazy, shape=(2, 3))
-                if feasible(made, claims):
-                    yield Case(made, calls.resolved(operation, chosen, dtype, claims))
+    rows = [
+        (operation, {**chosen, **extra}, tracked, dtype)
+        for operation in sorted(claims.operations - {"frombuffer"})
+        for chosen in calls.argument_product(operation, claims)
+        for extra in _grads(operation, claims)
+        for tracked, dtype in product(_TRACKED, claims.dtypes)
+        if suits(operation, tracked[0])
+    ]
+    for operation, chosen, (exporter, grad, lazy), dtype in evenly(
+        rows, 4 * limit, random, _tracking
+    ):
+        made = block(exporter=exporter, dtype=dtype, grad=grad, lazy=lazy, shape=(2, 3))
+        if feasible(made, claims):
+            yield Case(made, calls.resolved(operation, chosen, dtype, claims))
+
+
+def _tracking(row: tuple[str, dict[str, Argument], tuple[str, str, str], str]) -> tuple[str, ...]:
+    """The operation, what is tracked, and which arguments are given: most calls have few."""
+    operation, chosen, tracked, _ = row
+    return operation, *tracked, *chosen
 
 
 _TRACKED = (
