@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,12 @@ def test_the_guilty_fail_again_and_the_sound_do_not(member: Member) -> None:
 def test_what_a_case_does_not_test_is_not_called_kept() -> None:
     found = replay("reference", NEGATIVE)
     assert found.verdict("dtype.floats-infer-default-float") is Verdict.NOT_EXERCISED
+
+
+@pytest.mark.parametrize("guarantee", ["error.nothing-crashes", "sharing.array-is-shared"])
+def test_what_could_not_be_made_is_not_called_kept(guarantee: str) -> None:
+    untried = replace(replay("reference", NEGATIVE), judged=(), unbuilt="no such memory")
+    assert untried.verdict(guarantee) is Verdict.NOT_EXERCISED
 
 
 def test_everything_seen_is_told() -> None:

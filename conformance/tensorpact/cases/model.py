@@ -303,12 +303,13 @@ def scalar(dtype: str, value: bool | float | complex) -> Leaf:
 @remembered
 def leaves(node: Node) -> tuple[Leaf | Block, ...]:
     """The leaves and arrays of a nested value, first to last."""
-    return tuple(_walked(node))
+    return tuple(walked(node))
 
 
-def _walked(node: Node) -> Iterator[Leaf | Block]:
+def walked(node: Node) -> Iterator[Leaf | Block]:
+    """The same one by one, for who needs the first few of thousands."""
     if isinstance(node, Nest):
         for item in node.items:
-            yield from _walked(item)
+            yield from walked(item)
     else:
         yield node

@@ -12,7 +12,7 @@ from math import prod
 
 from reftensor.rules import kind_of
 from tensorpact.cases.dtypes import RAW
-from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, State, Values
+from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, State, Values, walked
 
 _PLAIN = State()
 _BITS = 24
@@ -27,7 +27,6 @@ class Traits:
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-        self._telling: dict[int, frozenset[int]] = {}
         self._pairs: dict[int, frozenset[int]] = {}
 
     def pairs(self, case: Case) -> frozenset[int]:
@@ -38,17 +37,6 @@ class Traits:
             every = sorted({*special, *common})
             known = frozenset([*every, *(a << _BITS | b for a, b in combinations(every, 2))])
             self._pairs[id(case)] = known
-        return known
-
-    def telling(self, case: Case) -> frozenset[int]:
-        """The pairs in which the operation or something special has a part."""
-        known = self._telling.get(id(case))  # by identity: to hash a case is to walk it
-        if known is None:
-            special, common = self._numbered(case)
-            every = {*special, *common}
-            first = [common[0], *special]
-            known = frozenset(min(a, b) << _BITS | max(a, b) for a in first for b in every)
-            self._telling[id(case)] = known
         return known
 
     def special_pairs(self, case: Case) -> frozenset[int]:
@@ -81,7 +69,7 @@ def _common(case: Case) -> Iterator[Hashable]:
             yield "content", block.content.partition(":")[0]
             yield "order and protection", block.foreign_order, block.readonly
         case Values(root):
-            kinds = [_kind(leaf) for leaf in islice(_leaves(root), _LEAVES)]
+            kinds = [_kind(leaf) for leaf in islice(walked(root), _LEAVES)]
             yield "container", root.kind if isinstance(root, Nest) else ""
             yield "items", _lengths(root)
             yield from kinds
@@ -109,15 +97,6 @@ def _special(case: Case) -> Iterator[Hashable]:
                 yield name, value
         if case.block.twist:
             yield "twisted", case.block.exporter
-
-
-def _leaves(node: Node) -> Iterator[Leaf | Block]:
-    """The first of them, without a walk to the last."""
-    if isinstance(node, Nest):
-        for item in node.items:
-            yield from _leaves(item)
-    else:
-        yield node
 
 
 def _kind(leaf: Leaf | Block) -> Hashable:

@@ -71,11 +71,18 @@ def _others(judged: list[tuple[int, Judgement]]) -> tuple[tuple[int, Judgement],
 
 
 def see_case(note: Note, reference: Reference, ids: Sequence[str], case: Case) -> None:
-    """Notes what each of these guarantees says of the case, and everything seen of it."""
+    """Notes what each of these guarantees says of the case, all that was seen, and why it could
+    not be made, if it could not."""
     with judging(reference, ids) as judge:
         trial, judged = judge.see(case)
     gc.collect()
-    note((tuple((promise.id, judgement) for promise, judgement in judged), facts(trial)))
+    note(
+        (
+            tuple((promise.id, judgement) for promise, judgement in judged),
+            facts(trial),
+            trial.unbuilt,
+        )
+    )
 
 
 def shrink_failure(

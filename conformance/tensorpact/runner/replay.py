@@ -27,13 +27,15 @@ class Replayed:
     """What became of a case.
 
     `judged` has what every guarantee said that it put to the test; `facts` are empty where the
-    process did not outlive it, and `ending` says how it died.
+    process did not outlive it, and `ending` says how it died. `unbuilt` says why the input could
+    not be made: then nothing was tried.
     """
 
     case: Case
     claims: Claims
     judged: tuple[tuple[str, Judgement], ...]
     facts: tuple[Fact, ...]
+    unbuilt: str
     ending: Ending
 
     @property
@@ -57,7 +59,7 @@ class Replayed:
         finding = self.finding(guarantee)
         if finding is not None:
             return finding.verdict
-        if guarantee == broken_by_death(self.case):
+        if guarantee == broken_by_death(self.case) and not self.unbuilt:
             return Verdict.PASS
         kept = dict(self.judged).get(guarantee) is Silence.PASS
         return Verdict.PASS if kept else Verdict.NOT_EXERCISED
@@ -90,5 +92,5 @@ def replays(
             continue
         arguments = (reference, tuple(TABLE), case)
         notes, ending = isolate(see_case, *arguments, seconds=limits.case_seconds)
-        judged, seen = notes[0] if notes else ((), ())
-        yield Replayed(case, claims, judged, seen, ending)
+        judged, seen, unbuilt = notes[0] if notes else ((), (), "")
+        yield Replayed(case, claims, judged, seen, unbuilt, ending)
