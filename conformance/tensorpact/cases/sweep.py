@@ -26,7 +26,7 @@ of is left out."""
 _OFFER = 360
 """So many more cases of a family are made than are taken, where it can make as many as it likes."""
 
-_POOL = 800
+_POOL = 1_500
 """So many cases of a family are kept that were not taken, lest large ones fill the memory."""
 
 

@@ -2,6 +2,7 @@
 
 A defect seldom shows with one dtype, or in one layout: it shows with this dtype in that layout.
 Sizes and numbers are classes here, so that their pairs are few enough for a run to show many.
+What one trait says no other repeats, for it would count twice.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Hashable, Iterator
 from itertools import combinations, islice, pairwise
 from math import prod
 
-from reftensor.rules import kind_of
-from tensorpact.cases.dtypes import RAW
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, State, Values, walked
 
 _PLAIN = State()
@@ -60,10 +59,8 @@ def _common(case: Case) -> Iterator[Hashable]:
         case Block() as block:
             yield "exporter", block.exporter
             yield "dtype", block.dtype
-            yield "kind", kind_of(block.dtype) if block.dtype in RAW else ""
             yield "dtype is kept", case.call.dtype in (None, block.dtype)
-            yield "size", _size(block.shape)
-            yield "rank", len(block.shape)
+            yield "shape", _size(block.shape), len(block.shape)
             yield "layout", block.layout
             yield "alignment", block.alignment
             yield "content", block.content.partition(":")[0]
