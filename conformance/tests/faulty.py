@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,14 +56,15 @@ def break_the_adapter(_: Array) -> bytes:
     raise KeyError("float16")
 
 
-reads: list[None] = []
-
-
 def break_the_adapter_late(tensor: Array) -> bytes:
-    """Not yet when the adapter is tested, and then in every batch."""
-    reads.append(None)
-    if len(reads) > 500:
-        raise KeyError("the 501st")
+    """Neither when the adapter is tested nor in the first batch, but in one of the next.
+
+    Every batch has a process of its own: they count together, in the file named READS.
+    """
+    with Path(os.environ["READS"]).open("ab") as reads:
+        reads.write(b".")
+        if reads.tell() > 800:
+            raise KeyError("the 801st")
     return sound.read(tensor)
 
 

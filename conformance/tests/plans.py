@@ -12,7 +12,7 @@ FAMILY = "dtypes"
 
 def only_one_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few batches; worker processes judge those that this process plans, and no others."""
-    monkeypatch.setattr(plan, "BATCH", 100)
+    monkeypatch.setattr(plan, "BATCH", 40)
     monkeypatch.setattr(plan, "FAMILIES", {FAMILY: FAMILIES[FAMILY]})
     monkeypatch.setattr(plan, "_vector_groups", tuple)
     monkeypatch.setattr(plan, "_search_families", tuple)

@@ -129,12 +129,13 @@ def test_a_fault_of_the_adapter_is_said_without_a_traceback(pytester: pytest.Pyt
 
 
 def test_what_was_found_before_a_fault_is_shown_and_the_rest_fails(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("READS", str(pytester.path / "reads"))
     result = judge(pytester, "faulty:breaking_late", only=(SHARED, CRASHES))
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines([f"{SHARED} (MUST): fail"])
-    result.stdout.fnmatch_lines(["the run is incomplete: *the 501st*"])
+    result.stdout.fnmatch_lines(["the run is incomplete: *the 801st*"])
 
 
 def test_items_work_under_xdist(pytester: pytest.Pytester, under_xdist: tuple[str, ...]) -> None:

@@ -118,13 +118,16 @@ def test_an_adapter_that_raises_is_an_adapter_fault() -> None:
         small(faulty.broken_adapter)
 
 
-def test_a_fault_brings_what_was_found_before(tmp_path: Path) -> None:
+def test_a_fault_brings_what_was_found_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("READS", str(tmp_path / "reads"))
     path = tmp_path / "report.jsonl"
-    with pytest.raises(AdapterFault, match="the 501st") as caught:
+    with pytest.raises(AdapterFault, match="the 801st") as caught:
         small(faulty.breaking_late, output=path)
     report = caught.value.report
     assert report is not None
-    assert "the 501st" in (report.incomplete or "")
+    assert "the 801st" in (report.incomplete or "")
     assert report.cases > 0
     assert all(finding.call.startswith("x = ") for finding in report[SHARED].findings)
     assert report[SHARED].findings
