@@ -1,0 +1,58 @@
+"""Regions of the axes: the smallest one around what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensorpact.cases.region import ABSENT, Condition, Point, Region, around
+
+SHAPES, COPIES, DTYPES = ("0-d", "rank 1", "empty"), ("", "False", "True"), ("int8", "float32")
+
+
+def point(shape: str, copy: str, dtype: str) -> Point:
+    argument = (f"argument:copy={copy}",) if copy else ()
+    return ("operation=asarray", *argument, f"dtype={dtype}", f"shape={shape}")
+
+
+GRID = [point(*values) for values in product(SHAPES, COPIES, DTYPES)]
+
+
+def split(fails: Region) -> tuple[Sequence[Point], Sequence[Point]]:
+    return [p for p in GRID if fails.has(p)], [p for p in GRID if not fails.has(p)]
+
+
+def test_one_cause_is_named_by_its_axes_alone() -> None:
+    cause = Region((Condition("argument:copy", ("False",)), Condition("shape", ("0-d",))))
+    assert around(*split(cause)) == cause
+
+
+def test_an_argument_that_is_not_given_is_a_value_too() -> None:
+    cause = Region((Condition("argument:copy", (ABSENT,)),))
+    assert around(*split(cause)) == cause
+
+
+def test_what_fails_everywhere_has_no_conditions() -> None:
+    assert around(GRID, []) == Region()
+
+
+def test_one_of_several_flags_is_enough() -> None:
+    flagged = ("flag=lazy", "flag=read-only")
+    assert around([flagged, ("flag=read-only",)], [("flag=lazy",), ()]) == Region(
+        (Condition("flag", ("read-only",)),)
+    )
+
+
+@given(st.lists(st.booleans(), min_size=len(GRID), max_size=len(GRID)).filter(any))
+def test_a_region_has_all_that_is_inside_and_nothing_can_be_left_out(fails: list[bool]) -> None:
+    inside = [p for p, failed in zip(GRID, fails, strict=True) if failed]
+    outside = [p for p, failed in zip(GRID, fails, strict=True) if not failed]
+    found = around(inside, outside)
+    assert all(map(found.has, inside))
+    caught = sum(map(found.has, outside))
+    for left_out in found.conditions:
+        wider = Region(tuple(c for c in found.conditions if c != left_out))
+        assert sum(map(wider.has, outside)) > caught
