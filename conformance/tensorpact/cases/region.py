@@ -62,7 +62,7 @@ def around(inside: Sequence[Point], outside: Sequence[Point]) -> Region:
     everything = (1 << len(outside)) - 1
     least = _all_met(candidates, met, everything)
     kept = list(candidates)
-    for condition in sorted(candidates[::-1], key=lambda c: -len(c.values)):
+    for condition in reversed(sorted(candidates, key=lambda c: len(c.values))):
         fewer = [other for other in kept if other != condition]
         if _all_met(fewer, met, everything) == least:
             kept = fewer
@@ -93,8 +93,8 @@ def _conditions(
     """What can be said along this axis that all inside meet and some outside do not."""
     values = [valued(point, axis) for point in inside]
     common = frozenset.intersection(*values)
-    apart: tuple[str, ...] = tuple(sorted(frozenset().union(*values)))
-    offered = [(value,) for value in sorted(common)] or [apart]
+    offered: list[tuple[str, ...]] = [(value,) for value in sorted(common)]
+    offered = offered or [tuple(sorted(frozenset().union(*values)))]
     for one in offered:
         condition = Condition(axis, one)
         if any(valued(point, axis).isdisjoint(one) for point in outside):
