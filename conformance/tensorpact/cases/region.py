@@ -61,8 +61,9 @@ def around(inside: Sequence[Point], outside: Sequence[Point]) -> Region:
     met = {condition: _met(condition, outside) for condition in candidates}
     everything = (1 << len(outside)) - 1
     least = _all_met(candidates, met, everything)
-    kept = list(candidates)
-    for condition in reversed(sorted(candidates, key=lambda c: len(c.values))):
+    kept, least_telling = list(candidates), candidates[::-1]
+    least_telling.sort(key=lambda condition: -len(condition.values))
+    for condition in least_telling:
         fewer = [other for other in kept if other != condition]
         if _all_met(fewer, met, everything) == least:
             kept = fewer
