@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tensorpact.backends.find import load
 from tensorpact.backends.protocol import claims_of
-from tensorpact.cases.model import Block, Case, Values, call, py
+from tensorpact.cases.model import Block, Case, State, Values, call, py
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.compared import compared
 from tensorpact.runner.limits import Limits
@@ -49,3 +50,15 @@ def test_the_reference_infers_what_the_backend_should() -> None:
 def test_what_the_reference_cannot_have_is_left_out() -> None:
     tracked = Case(Block("own", alignment=0, grad="leaf"), call("tensor"))
     assert beside(tracked, "grad.tensor-is-a-leaf") == ""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(Values(py(1.5)), call("tensor"), State(default_device="meta")),
+        Case(Values(py(1.5)), call("tensor", device="meta#0")),
+    ],
+)
+def test_a_device_that_the_reference_does_not_have_is_left_out(case: Case) -> None:
+    there = replace(REFERENCE, devices=(*REFERENCE.devices, "meta"))
+    assert beside(case, "device.host-data-goes-to-default", there) == ""

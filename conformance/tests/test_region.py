@@ -8,7 +8,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorpact.cases.region import ABSENT, Condition, Point, Region, around
+from tensorpact.cases.region import ABSENT, Chart, Condition, Point, Region, around, explained
 
 SHAPES, COPIES, DTYPES = ("0-d", "rank 1", "empty"), ("", "False", "True"), ("int8", "float32")
 
@@ -21,8 +21,8 @@ def point(shape: str, copy: str, dtype: str) -> Point:
 GRID = [point(*values) for values in product(SHAPES, COPIES, DTYPES)]
 
 
-def split(fails: Region) -> tuple[Sequence[Point], Sequence[Point]]:
-    return [p for p in GRID if fails.has(p)], [p for p in GRID if not fails.has(p)]
+def split(fails: Region) -> tuple[Sequence[Point], Chart]:
+    return [p for p in GRID if fails.has(p)], Chart([p for p in GRID if not fails.has(p)])
 
 
 def test_one_cause_is_named_by_its_axes_alone() -> None:
@@ -36,12 +36,12 @@ def test_an_argument_that_is_not_given_is_a_value_too() -> None:
 
 
 def test_what_fails_everywhere_has_no_conditions() -> None:
-    assert around(GRID, []) == Region()
+    assert around(GRID, Chart([])) == Region()
 
 
 def test_one_of_several_flags_is_enough() -> None:
     flagged = ("flag=lazy", "flag=read-only")
-    assert around([flagged, ("flag=read-only",)], [("flag=lazy",), ()]) == Region(
+    assert around([flagged, ("flag=read-only",)], Chart([("flag=lazy",), ()])) == Region(
         (Condition("flag", ("read-only",)),)
     )
 
@@ -50,9 +50,31 @@ def test_one_of_several_flags_is_enough() -> None:
 def test_a_region_has_all_that_is_inside_and_nothing_can_be_left_out(fails: list[bool]) -> None:
     inside = [p for p, failed in zip(GRID, fails, strict=True) if failed]
     outside = [p for p, failed in zip(GRID, fails, strict=True) if not failed]
-    found = around(inside, outside)
+    found = around(inside, Chart(outside))
     assert all(map(found.has, inside))
     caught = sum(map(found.has, outside))
+    assert caught == Chart(outside).inside(found)
     for left_out in found.conditions:
         wider = Region(tuple(c for c in found.conditions if c != left_out))
         assert sum(map(wider.has, outside)) > caught
+
+
+def test_two_causes_are_told_apart() -> None:
+    either = [Region((Condition("shape", ("0-d",)),)), Region((Condition("dtype", ("int8",)),))]
+    failing = [p for p in GRID if any(cause.has(p) for cause in either)]
+    kept = Chart([p for p in GRID if p not in failing])
+    assert set(explained(failing, kept)) == {*either}
+
+
+def test_values_that_fail_alike_are_one_cause() -> None:
+    cause = Region((Condition("argument:copy", ("False", "True")),))
+    assert explained(*split(cause)) == [cause]
+
+
+@given(st.lists(st.booleans(), min_size=len(GRID), max_size=len(GRID)).filter(any))
+def test_every_failing_point_is_explained(fails: list[bool]) -> None:
+    failing = [p for p, failed in zip(GRID, fails, strict=True) if failed]
+    kept = Chart([p for p, failed in zip(GRID, fails, strict=True) if not failed])
+    found = explained(failing, kept)
+    assert all(any(region.has(p) for region in found) for p in failing)
+    assert len(found) < 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -138,7 +139,10 @@ def test_an_exception_of_the_adapter_is_no_finding(lent: Inherited) -> None:
 
 
 @of(faulty.breaking_late)
-def test_what_a_batch_found_before_a_fault_comes_home_with_it(lent: Inherited) -> None:
+def test_what_a_batch_found_before_a_fault_comes_home_with_it(
+    lent: Inherited, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("READS", str(tmp_path / "reads"))
     result = judged(lent, GOOD * 200)
     assert isinstance(result.fault, AdapterFault)
     assert 0 < result.cases < len(GOOD) * 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from tensorpact.cases.dtypes import standard
 from tensorpact.cases.model import (
     Block,
     Call,
@@ -22,7 +23,16 @@ from tensorpact.cases.model import (
 def axes_of(case: Case) -> tuple[str, ...]:
     """The axis values of a case, as "axis=value", most telling first."""
     when = (f"schedule={case.schedule}",) if case.schedule else ()
-    return (*_call_axes(case.call), *_source_axes(case.source), *_state_axes(case.state), *when)
+    of_both = _relation(case.call.dtype, case.source)
+    call, source, state = case.call, case.source, case.state
+    return (*_call_axes(call), *of_both, *_source_axes(source), *_state_axes(state), *when)
+
+
+def _relation(asked: str | None, source: Source) -> tuple[str, ...]:
+    """Whether the dtype that is asked for is that of the data, which neither says alone."""
+    if asked is None or not isinstance(source, Block):
+        return ()
+    return (f"asked dtype={'the same' if asked == standard(source.dtype) else 'another'}",)
 
 
 def _source_axes(source: Source) -> tuple[str, ...]:

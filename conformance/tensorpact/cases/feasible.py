@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import dtypes, layouts, twists
-from tensorpact.cases.model import DLPACKS, Block, Call, Case, Story, Values, leaves
+from tensorpact.cases.model import DLPACKS, Block, Call, Case, State, Story, Values, leaves
 from tensorpact.cases.stories import block_of, call_of
 
 _FLAT = {"array.array", "bytearray", "bytes", "mmap"}
@@ -13,8 +13,9 @@ _REAL_OR_COMPLEX = ("float", "bfloat", "complex")
 
 
 def possible(case: Case, claims: Claims) -> bool:
-    """Whether every block of the case can be made, and the call has what it needs."""
-    if not asks_for_what_there_is(case, claims):
+    """Whether every block of the case can be made, the call has what it needs, and the defaults
+    can be set."""
+    if not (asks_for_what_there_is(case, claims) and _can_be_set(case.state, claims)):
         return False
     match case.source:
         case Block() as block:
@@ -37,6 +38,19 @@ def asks_for_what_there_is(case: Case, claims: Claims) -> bool:
 def _has_dtype(call: Call, claims: Claims) -> bool:
     dtype = call.dtype
     return dtype is None or dtype in claims.dtypes or dtype.startswith("python:")
+
+
+def _can_be_set(state: State, claims: Claims) -> bool:
+    real = not state.default_real or (
+        "default_real" in claims.abilities and state.default_real in claims.dtypes
+    )
+    return real and (
+        not state.default_device
+        or (
+            f"default_device:{state.device_form}" in claims.abilities
+            and state.default_device in claims.devices
+        )
+    )
 
 
 def _has_stream(case: Case, block: Block, claims: Claims) -> bool:

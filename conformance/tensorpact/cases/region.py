@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log2
 
 Point = tuple[str, ...]
 """The axis values of a case as `axes_of` has them: "axis=value", most telling first."""
@@ -48,37 +49,192 @@ def valued(point: Point, axis: str) -> frozenset[str]:
 _NOTHING = frozenset({ABSENT})
 
 
-def around(inside: Sequence[Point], outside: Sequence[Point]) -> Region:
-    """The fewest conditions that all points `inside` meet, and as few as can be of those outside.
+class Chart:
+    """Points, so that those which meet some conditions are found at once: a bit for each."""
 
-    A value is only excluded where a point outside was seen to have it.
+    def __init__(self, points: Sequence[Point]) -> None:
+        self.everything = (1 << len(points)) - 1
+        self._having: dict[str, int] = {}
+        self._axis: dict[str, int] = {}
+        self._met: dict[Condition, int] = {}
+        masks: dict[str, bytearray] = {}
+        for number, point in enumerate(points):
+            for value in point:
+                mask = masks.get(value) or masks.setdefault(value, bytearray(len(points) // 8 + 1))
+                mask[number >> 3] |= 1 << (number & 7)
+        for value, mask in masks.items():
+            axis, bits = value.partition("=")[0], int.from_bytes(mask, "little")
+            self._having[value] = bits
+            self._axis[axis] = self._axis.get(axis, 0) | bits
+
+    @property
+    def axes(self) -> Iterable[str]:
+        return self._axis
+
+    def met(self, condition: Condition) -> int:
+        """A bit for every point that meets the condition."""
+        known = self._met.get(condition)
+        if known is None:
+            known = self._met[condition] = self._asked(condition)
+        return known
+
+    def _asked(self, condition: Condition) -> int:
+        bits = 0
+        for value in condition.values:
+            if value == ABSENT:
+                bits |= self.everything & ~self._axis.get(condition.axis, 0)
+            bits |= self._having.get(f"{condition.axis}={value}", 0)
+        return bits
+
+    def bits(self, region: Region) -> int:
+        """A bit for every point in the region."""
+        bits = self.everything
+        for condition in region.conditions:
+            bits &= self.met(condition)
+        return bits
+
+    def inside(self, region: Region) -> int:
+        """How many points lie in the region."""
+        return self.bits(region).bit_count()
+
+
+def explained(failing: Sequence[Point], kept: Chart) -> list[Region]:
+    """Regions that have all failing points in them and, where the axes can tell, none of `kept`.
+
+    One where one with few conditions is enough; else those that explain much of it each, with
+    most first, and a last one around what they leave over. A value is only excluded where a
+    kept point has it.
     """
-    candidates = [
-        condition
-        for axis in _axes([*inside, *outside])
-        for condition in _conditions(axis, inside, outside)
+    whole = around(failing, kept)
+    if len(whole.conditions) <= _FEW and not kept.inside(whole):
+        return [whole]
+    chart, regions = Chart(failing), list[Region]()
+    left = chart.everything
+    while left and len(regions) < _RULES:
+        seeds = [failing[number] for number in _spread(_positions(left), _SEEDS)]
+        rules = {_rule(seed, chart, left, kept) for seed in seeds}
+        best = max(rules, key=lambda rule: ((chart.bits(rule) & left).bit_count(), str(rule)))
+        explains = (chart.bits(best) & left).bit_count()
+        if explains < max(2, len(failing) / _PART):
+            break
+        regions.append(best)
+        left &= ~chart.bits(best)
+    if left:
+        regions.append(around([failing[number] for number in _positions(left)], kept))
+    return _joined(regions, kept)
+
+
+_FEW = 4
+"""A region with more conditions than this is hardly one cause."""
+
+_RULES, _PART = 6, 12
+"""So many regions at the most, each with a point in twelve: what explains less is chance."""
+
+_SEEDS = 24
+
+
+def _rule(seed: Point, failing: Chart, left: int, kept: Chart) -> Region:
+    """Conditions that this point meets, many others that fail, and no more kept ones than must be.
+
+    One after the other is added that tells most failing points from kept ones, by the measure
+    of FOIL (Quinlan 1990): the information gained, times the failing points that are left.
+    """
+    axes = {value.partition("=")[0] for value in seed}
+    offered = [
+        Condition(axis, (value,))
+        for axis in _by_rank(axes.union(kept.axes))
+        for value in sorted(valued(seed, axis))
     ]
-    met = {condition: _met(condition, outside) for condition in candidates}
-    everything = (1 << len(outside)) - 1
-    least = _all_met(candidates, met, everything)
-    kept, least_telling = list(candidates), candidates[::-1]
+    least = kept.inside(Region(tuple(offered)))
+    chosen: list[Condition] = []
+    inside, caught = left, kept.everything
+    while caught.bit_count() > least:
+        narrower = [
+            (condition, inside & failing.met(condition), caught & kept.met(condition))
+            for condition in offered
+        ]
+        before = _information(inside, caught)
+        best, inside, caught = max(
+            (each for each in narrower if each[2] != caught),
+            key=lambda each: each[1].bit_count() * (before - _information(*each[1:])),
+        )
+        chosen.append(best)
+    return _fewest([condition for condition in offered if condition in chosen], kept)
+
+
+def _information(failing: int, kept: int) -> float:
+    """Bits that it takes to say of one of these points that it fails."""
+    fails = failing.bit_count()
+    return log2((fails + kept.bit_count()) / fails)
+
+
+def _joined(regions: list[Region], kept: Chart) -> list[Region]:
+    """Regions that differ in the values of one condition, as one."""
+    found: list[Region] = []
+    for region in regions:
+        for number, other in enumerate(found):
+            joint = _union(region, other)
+            if joint and kept.inside(joint) <= kept.inside(region) + kept.inside(other):
+                found[number] = joint
+                break
+        else:
+            found.append(region)
+    return found
+
+
+def _union(one: Region, other: Region) -> Region | None:
+    pairs = list(zip(one.conditions, other.conditions, strict=False))
+    differing = [n for n, (ours, theirs) in enumerate(pairs) if ours != theirs]
+    if len(one.conditions) != len(other.conditions) or len(differing) != 1:
+        return None
+    (number,) = differing
+    ours, theirs = pairs[number]
+    if ours.axis != theirs.axis:
+        return None
+    either = Condition(ours.axis, tuple(sorted({*ours.values, *theirs.values})))
+    return Region((*one.conditions[:number], either, *one.conditions[number + 1 :]))
+
+
+def around(inside: Collection[Point], kept: Chart) -> Region:
+    """The fewest conditions that all points `inside` meet, and as few as can be of those kept."""
+    axes = {value.partition("=")[0] for point in inside for value in point}
+    return _fewest(
+        [
+            condition
+            for axis in _by_rank(axes.union(kept.axes))
+            for condition in _conditions(axis, inside)
+        ],
+        kept,
+    )
+
+
+def _fewest(conditions: Sequence[Condition], kept: Chart) -> Region:
+    """Without those that exclude nothing which the others do not; the telling ones stay."""
+    least = kept.inside(Region(tuple(conditions)))
+    needed, least_telling = list(conditions), list(conditions)[::-1]
     least_telling.sort(key=lambda condition: -len(condition.values))
     for condition in least_telling:
-        fewer = [other for other in kept if other != condition]
-        if _all_met(fewer, met, everything) == least:
-            kept = fewer
-    return Region(tuple(kept))
+        fewer = [other for other in needed if other != condition]
+        if kept.inside(Region(tuple(fewer))) == least:
+            needed = fewer
+    return Region(tuple(needed))
 
 
-def _axes(points: Iterable[Point]) -> list[str]:
-    """The axes that these have, most telling first."""
-    found = dict.fromkeys(value.partition("=")[0] for point in points for value in point)
-    return sorted(found, key=_rank)
+def _by_rank(axes: Iterable[str]) -> list[str]:
+    return sorted(axes, key=lambda axis: (_rank(axis), axis))
+
+
+def _positions(bits: int) -> list[int]:
+    return [number for number, digit in enumerate(f"{bits:b}"[::-1]) if digit == "1"]
+
+
+def _spread(items: list[int], most: int) -> list[int]:
+    return items[:: len(items) // most + 1]
 
 
 _TELLING = (
-    *("operation", "argument:", "exporter", "container", "holds", "step", "schedule", "dtype"),
-    *("shape", "layout", "flag", "source device", "default", "warnings", "content"),
+    *("operation", "argument:", "exporter", "container", "holds", "step", "schedule", "asked"),
+    *("dtype", "shape", "layout", "flag", "source device", "default", "warnings", "content"),
 )
 
 
@@ -88,28 +244,11 @@ def _rank(axis: str) -> int:
     return next(places, len(_TELLING))
 
 
-def _conditions(
-    axis: str, inside: Sequence[Point], outside: Sequence[Point]
-) -> Iterator[Condition]:
-    """What can be said along this axis that all inside meet and some outside do not."""
+def _conditions(axis: str, inside: Collection[Point]) -> Iterator[Condition]:
+    """What can be said along this axis that all of these meet."""
     values = [valued(point, axis) for point in inside]
     common = frozenset.intersection(*values)
-    offered: list[tuple[str, ...]] = [(value,) for value in sorted(common)]
-    offered = offered or [tuple(sorted(frozenset().union(*values)))]
-    for one in offered:
-        condition = Condition(axis, one)
-        if any(valued(point, axis).isdisjoint(one) for point in outside):
-            yield condition
-
-
-def _met(condition: Condition, points: Sequence[Point]) -> int:
-    """A bit for every point that meets the condition."""
-    wanted = condition.values
-    bits = bytes(not valued(point, condition.axis).isdisjoint(wanted) for point in reversed(points))
-    return int("0" + "".join(map("01".__getitem__, bits)), 2)
-
-
-def _all_met(conditions: Iterable[Condition], met: dict[Condition, int], everything: int) -> int:
-    for condition in conditions:
-        everything &= met[condition]
-    return everything
+    if common:
+        yield from (Condition(axis, (value,)) for value in sorted(common))
+    else:
+        yield Condition(axis, tuple(sorted(frozenset().union(*values))))

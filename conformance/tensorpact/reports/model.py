@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tensorpact.backends.protocol import Claims
+from tensorpact.cases.axes import axes_of
 from tensorpact.cases.model import Case
+from tensorpact.cases.region import Region
 from tensorpact.guarantees.model import Level
 
 
@@ -34,7 +36,8 @@ class Finding:
     `verdict` is FAIL, CRASH or TIMEOUT. `call` is the case as a person would type it.
     `required` and `seen` are one line each, and so is `reference`: what the reference does with
     the same case, empty where it cannot have it. `detail` has what else is known, such as what
-    a process said before it died; it may be empty.
+    a process said before it died; it may be empty. `where` is the smallest region around the
+    cases that fail so, None where it is not known; at `kept` points in it the guarantee is kept.
     """
 
     guarantee: str
@@ -46,6 +49,12 @@ class Finding:
     count: int = 1
     detail: str = ""
     reference: str = ""
+    where: Region | None = None
+    kept: int = 0
+
+    def lies_about(self, case: Case) -> bool:
+        """Whether the case is in the region, where that explains the finding."""
+        return self.where is None or self.kept > 0 or self.where.has(axes_of(case))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Guarantee, Promise
 from tensorpact.reports.model import BROKEN, Finding, GuaranteeResult, Header, Verdict
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
+from tensorpact.reports.where import in_words
 
 _WIDTH, _COLUMNS = 9, 80
 
@@ -73,11 +74,21 @@ def finding_text(finding: Finding, named: str) -> str:
     `named` is the name by which the backend is found, empty where it has none.
     """
     again = ReplayId(named or UNNAMED, finding.guarantee, finding.case)
-    count = _fact("count", f"{finding.count} case{'s' * (finding.count != 1)} like this")
+    count = _fact("cases", printable(_like_this(finding)))
     # Not wrapped: it is to be copied.
     return "\n".join(
         [case_text(finding), count, f"  {'replay':<{_WIDTH}} tensorpact replay {again}"]
     )
+
+
+def _like_this(finding: Finding) -> str:
+    """How many cases fail so, and where on the axes they lie."""
+    count = f"{finding.count} like this"
+    if finding.where is None:
+        return count
+    where = in_words(finding.where) or "wherever it was tried"
+    passed = f"; it was kept at {finding.kept} other points there" if finding.kept else ""
+    return f"{count}: {where}{passed}"
 
 
 def case_text(finding: Finding) -> str:

@@ -14,6 +14,7 @@ from tensorpact.cases.model import Case
 from tensorpact.errors import TensorpactError
 from tensorpact.guarantees.model import Failure, Note
 from tensorpact.reports.model import Finding, Verdict
+from tensorpact.runner.evidence import Evidence, Gathering
 from tensorpact.runner.isolation import Ending, How, attempt
 from tensorpact.runner.judging import Record, judge_cases
 from tensorpact.runner.limits import Limits, stopped
@@ -23,6 +24,7 @@ from tensorpact.runner.outcome import (
     broken_by_death,
     death,
     distinct,
+    signature,
     source_class,
     without_numbers,
 )
@@ -132,7 +134,16 @@ class Judging:
             tuple(self.unexplained),
             self.stopped,
             self.fault,
+            (self._evidence(),),
         )
+
+    def _evidence(self) -> Evidence:
+        gathering = Gathering()
+        for record in self.records.values():
+            gathering.keeps([self.ids[number] for number in record.passed], record.axes)
+        for finding in (*self._failures(), *self._crashes()):
+            gathering.breaks(signature(finding), finding.case)
+        return gathering.evidence()
 
     def _failures(self) -> Iterator[Finding]:
         for position, record in sorted(self.records.items()):

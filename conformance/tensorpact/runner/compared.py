@@ -31,7 +31,8 @@ def compared(finding: Finding, claims: Claims, limits: Limits) -> str:
     """
     own = _own_claims()
     case = _translated(finding.case, claims, own)
-    if not possible(case, own):
+    elsewhere = case.call.device in claims.devices and case.call.device not in own.devices
+    if elsewhere or not possible(case, own):
         return ""
     arguments = (finding.guarantee, case)
     notes, ending = isolate(_outcome, *arguments, seconds=limits.case_seconds)

@@ -31,7 +31,11 @@ class DeathTrial:
         They are tried one after the other in one process, and only what ends it is tried alone:
         a process takes longer than the case. After a hang no more are tried.
         """
-        waiting = [n for n, case in enumerate(cases) if possible(case, self.claims)]
+        waiting = [
+            number
+            for number, case in enumerate(cases)
+            if possible(case, self.claims) and self.finding.lies_about(case)
+        ]
         return next(self._deadly(cases, waiting), None)
 
     def _deadly(self, cases: Sequence[Case], waiting: list[int]) -> Iterator[int]:

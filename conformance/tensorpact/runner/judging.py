@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from tensorpact.backends.protocol import claims_of
@@ -16,7 +17,9 @@ from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import PASS, Failure, Guarantee, Judgement
 from tensorpact.judge import Judge
 from tensorpact.reports.facts import facts
+from tensorpact.reports.model import Finding
 from tensorpact.runner.isolation import Note
+from tensorpact.runner.outcome import manner
 from tensorpact.runner.subject import Reference, backend_in_child, backend_of, ready
 
 
@@ -85,21 +88,31 @@ def see_case(note: Note, reference: Reference, ids: Sequence[str], case: Case) -
     )
 
 
-def shrink_failure(
-    note: Note, reference: Reference, guarantee: str, case: Case, tries: int
-) -> None:
-    """Notes a smaller case that fails too, with its Failure; nothing if `case` does not fail."""
-    with judging(reference, [guarantee]) as judge:
-        if _failure(judge, case) is None:
+def shrink_failure(note: Note, reference: Reference, finding: Finding, tries: int) -> None:
+    """Notes a smaller case that fails alike in the same region, with its Failure.
+
+    Nothing if the case of the finding does not fail.
+    """
+    with judging(reference, [finding.guarantee]) as judge:
+        first = _failure(judge, finding.case)
+        if first is None:
             return
-        smaller = shrink(
-            case,
-            lambda tried: possible(tried, judge.claims) and _failure(judge, tried) is not None,
-            tries,
-        )
+        alike = manner(_with(finding, finding.case, first))
+
+        def fails(tried: Case) -> bool:
+            if not (possible(tried, judge.claims) and finding.lies_about(tried)):
+                return False
+            failure = _failure(judge, tried)
+            return failure is not None and manner(_with(finding, tried, failure)) == alike
+
+        smaller = shrink(finding.case, fails, tries)
         failure = _failure(judge, smaller)
         if failure is not None:
             note((smaller, failure))
+
+
+def _with(finding: Finding, case: Case, failure: Failure) -> Finding:
+    return replace(finding, case=case, required=failure.required, seen=failure.seen)
 
 
 def import_in_child(_: Note, reference: Reference) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from tensorpact.cases.model import Block, Case, Leaf, Nest, Story, Values
 from tensorpact.cases.twists import Outcome, twist_of
 from tensorpact.errors import TensorpactError
 from tensorpact.reports.model import Finding, Verdict
+from tensorpact.runner.evidence import Evidence
 from tensorpact.runner.isolation import Ending, How
 
 CRASHES = "error.nothing-crashes"
@@ -49,7 +50,8 @@ class BatchResult:
     `findings` are distinct, counted, and neither shrunk nor spelled. `cases` counts those
     that were tried. `untried` counts those whose like had killed the process too often.
     `unexplained` says what happened that no single case is to blame for. `stopped`: the run
-    was interrupted before the batch was through, or `fault` ended it.
+    was interrupted before the batch was through, or `fault` ended it. `evidence` says where on
+    the axes guarantees were kept and broken.
     """
 
     tallies: Mapping[str, Tally] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class BatchResult:
     unexplained: tuple[str, ...] = ()
     stopped: bool = False
     fault: TensorpactError | None = None
+    evidence: tuple[Evidence, ...] = ()
 
     def __add__(self, other: BatchResult) -> BatchResult:
         ids = dict.fromkeys([*self.tallies, *other.tallies])
@@ -70,6 +73,7 @@ class BatchResult:
             (*self.unexplained, *other.unexplained),
             self.stopped or other.stopped,
             self.fault or other.fault,
+            (*self.evidence, *other.evidence),
         )
 
 
@@ -120,9 +124,22 @@ def signature(finding: Finding) -> tuple[Any, ...]:
     if finding.verdict is Verdict.FAIL:
         return finding.guarantee, _kind(finding.case), _plain(finding.required), seen
     if _DAMAGE.search(finding.detail):
-        return finding.guarantee, seen.replace("SIGABRT", "SIGSEGV"), _likeness(finding.case)
+        return finding.guarantee, _damaged(seen), _likeness(finding.case)
     words = without_numbers(finding.detail)
     return finding.guarantee, seen, words or _likeness(finding.case)
+
+
+def manner(finding: Finding) -> tuple[Any, ...]:
+    """Equal for findings that break a guarantee alike, with whatever operation, input and dtype."""
+    texts = _plain(finding.required), _plain(finding.seen)
+    required, seen = (_DTYPE.sub("dtype", _OTHERS.sub("", text)) for text in texts)
+    if _DAMAGE.search(finding.detail):
+        return finding.guarantee, finding.verdict, _damaged(seen)
+    return finding.guarantee, finding.verdict, required, seen, without_numbers(finding.detail)
+
+
+def _damaged(seen: str) -> str:
+    return seen.replace("SIGABRT", "SIGSEGV")
 
 
 def _kind(case: Case) -> tuple[str, ...]:
@@ -137,15 +154,13 @@ def _likeness(case: Case) -> tuple[str, ...]:
     return (case.call.operation,) if isinstance(case.source, Story) else source_class(case)
 
 
-def distinct(
-    findings: Iterable[Finding], prefer: Callable[[Finding], Any] = lambda _: 0
-) -> tuple[Finding, ...]:
-    """One finding a signature, counts summed up: the first one, or the least by `prefer`."""
+def distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The first finding of each signature, counts summed up."""
     groups: dict[tuple[Any, ...], list[Finding]] = {}
     for finding in findings:
         groups.setdefault(signature(finding), []).append(finding)
     return tuple(
-        replace(min(group, key=prefer), count=sum(finding.count for finding in group))
+        replace(group[0], count=sum(finding.count for finding in group))
         for group in groups.values()
     )
 
@@ -157,6 +172,11 @@ _DAMAGE = re.compile(
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _MESSAGE = re.compile(r"\b(\w*(?:Error|Exception|Warning|Interrupt)): .*")
 _NUMBERS = re.compile(r"[\[(][-#,\s\[\]()]*[\])]")
+
+
+_DTYPE = re.compile(r"\b(bool|u?int#|b?float#|complex#)(?!\w)")
+_OTHERS = re.compile(r"\b[\w.]+\(.*?\)|\[[^\]]*\]| holding .*")
+"""Calls, lists, and elements, which differ between cases of one cause."""
 
 
 def without_numbers(text: str) -> str:

@@ -11,7 +11,7 @@ from tensorpact.cases.spell import spell
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Guarantee, Level
 from tensorpact.reports.model import Finding, GuaranteeResult, Verdict
-from tensorpact.runner.outcome import CRASHES, BatchResult, Tally, distinct
+from tensorpact.runner.outcome import CRASHES, BatchResult, Tally
 
 UNTRIED = "not tried: others of this kind had ended the process"
 
@@ -64,9 +64,12 @@ def _verdict(
     return Verdict.PASS if tally.judged else Verdict.NOT_EXERCISED
 
 
-def spelled(findings: Iterable[Finding], claims: Claims) -> tuple[Finding, ...]:
-    """The findings with their cases as a person would type them: distinct, in a fixed order."""
-    called = [replace(finding, call=spell(finding.case, claims)) for finding in findings]
-    one_each = distinct(called, prefer=lambda f: (len(f.call), f.call))
+def spelled(finding: Finding, claims: Claims) -> Finding:
+    """The finding with its case as a person would type it."""
+    return replace(finding, call=spell(finding.case, claims))
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """In the order of the table of guarantees, whatever the order in which they were found."""
     order = {id: number for number, id in enumerate(TABLE)}
-    return tuple(sorted(one_each, key=lambda f: (order[f.guarantee], f.verdict, f.call)))
+    return tuple(sorted(findings, key=lambda f: (order[f.guarantee], f.verdict, f.call)))

@@ -18,9 +18,10 @@ from tensorpact.guarantees import TABLE, select
 from tensorpact.guarantees.model import Guarantee
 from tensorpact.reports.jsonlines import closing_lines, cut_off_line, found_line, header_line
 from tensorpact.reports.model import Finding, Header, Report, Verdict
+from tensorpact.runner.grouping import by_cause
 from tensorpact.runner.limits import Limits
 from tensorpact.runner.outcome import BatchResult, signature
-from tensorpact.runner.results import results_of, spelled
+from tensorpact.runner.results import in_order, results_of, spelled
 from tensorpact.runner.sink import Sink, opened
 from tensorpact.runner.tasks import describe, examine, judge_batch
 from tensorpact.runner.workers import Workers, workers
@@ -128,15 +129,16 @@ def _judged(
     judging = (pool.submit(judge_batch, pool.reference, ids, batch, limits) for batch in plan)
     judged, trouble = _collect("judging", judging, pool, watch, watch.judged)
     outcome = sum((judged[number] for number in sorted(judged)), BatchResult())
-    findings = outcome.findings
+    causes = by_cause(outcome.findings, outcome.evidence)
+    examined: dict[int, Finding] = {}
     if trouble is None:
         share = (pool.reference, claims, ids)
-        shrinking = (pool.submit(examine, *share, finding, limits) for finding in findings)
+        shrinking = (pool.submit(examine, *share, finding, limits) for finding in causes)
         examined, trouble = _collect("shrinking", shrinking, pool, watch, watch.examined)
-        findings = tuple(examined.get(number, f) for number, f in enumerate(findings))
+    findings = (examined.get(number, finding) for number, finding in enumerate(causes))
     return replace(
         outcome,
-        findings=spelled(findings, claims),
+        findings=in_order(spelled(finding, claims) for finding in findings),
         unexplained=(*outcome.unexplained, *([str(trouble)] if trouble else [])),
         fault=trouble if isinstance(trouble, Fault) else None,
     )
@@ -212,7 +214,7 @@ class _Watch:
         self._known.update(map(signature, new))
         self._sink.write(
             found_line(finding, TABLE[finding.guarantee].level, finding.guarantee in self._ids)
-            for finding in spelled(new, self._claims)
+            for finding in (spelled(finding, self._claims) for finding in new)
         )
         cases = self._now.cases + result.cases
         self._go(replace(self._now, cases=cases, findings=len(self._known)), 1)

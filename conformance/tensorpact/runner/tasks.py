@@ -87,7 +87,7 @@ def examine(
 
 
 def _shrunk_failure(reference: Reference, finding: Finding, limits: Limits) -> Finding:
-    arguments = (reference, finding.guarantee, finding.case, limits.tries)
+    arguments = (reference, finding, limits.tries)
     seconds = limits.case_seconds
     notes, ending = isolate(shrink_failure, *arguments, seconds=seconds, stopped=stopped)
     if notes:

@@ -1,0 +1,46 @@
+"""Failing cases become findings, one a cause: a manner of failing, in one region of the axes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tensorpact.cases.region import Chart, Point, explained
+from tensorpact.reports.model import Finding
+from tensorpact.runner.evidence import Evidence, kept_at
+from tensorpact.runner.outcome import manner, signature
+
+_At = tuple[Point, Finding]
+
+
+def by_cause(findings: Iterable[Finding], evidence: Sequence[Evidence]) -> tuple[Finding, ...]:
+    """One finding for every region that explains where a guarantee is broken in one manner.
+
+    Its example is the first failing case there.
+    """
+    alike: defaultdict[tuple[Any, ...], list[_At]] = defaultdict(list)
+    for finding in findings:
+        alike[manner(finding)] += _seen(finding, evidence)
+    charts = {id: kept_at(evidence, id) for id in {how[0] for how in alike}}
+    return tuple(cause for how, seen in alike.items() for cause in _causes(seen, charts[how[0]]))
+
+
+def _seen(finding: Finding, evidence: Sequence[Evidence]) -> Iterator[_At]:
+    """The finding once for every point at which cases fail that it stands for."""
+    ours = signature(finding)
+    for part in evidence:
+        for point, sighting in part.broken_at(ours):
+            yield point, replace(finding, case=sighting.case, count=sighting.count)
+
+
+def _causes(seen: Sequence[_At], kept: Chart) -> Iterator[Finding]:
+    """Every failing case counts in the first region that has it."""
+    left = list(seen)
+    for region in explained(list(dict.fromkeys(point for point, _ in seen)), kept):
+        here = [finding for point, finding in left if region.has(point)]
+        left = [(point, finding) for point, finding in left if not region.has(point)]
+        if here:
+            count = sum(finding.count for finding in here)
+            yield replace(here[0], count=count, where=region, kept=kept.inside(region))

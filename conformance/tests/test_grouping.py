@@ -1,0 +1,92 @@
+"""Failing cases of one cause become one finding, and it says where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import tensorpact
+from tensorpact.backends.numpy import backend as sound
+from tensorpact.backends.protocol import derive
+from tensorpact.cases.axes import axes_of
+from tensorpact.cases.model import Block, Case, call
+from tensorpact.cases.region import Condition, Region
+from tensorpact.reports.model import Finding, Verdict
+from tensorpact.reports.where import in_words
+from tensorpact.runner.evidence import Gathering
+from tensorpact.runner.grouping import by_cause
+from tensorpact.runner.outcome import distinct, signature
+
+SHARED = "sharing.array-is-shared"
+CASES = [
+    Case(Block(exporter, dtype, (2,), alignment=64), call(operation))
+    for operation in ("asarray", "as_tensor")
+    for exporter in ("ndarray", "memmap")
+    for dtype in ("float32", "int8", "bool")
+]
+
+
+def causes(fails: Callable[[Case], str]) -> tuple[Finding, ...]:
+    """`fails` gives what is seen, empty where the guarantee is kept."""
+    gathering, findings = Gathering(), []
+    for case in CASES:
+        if seen := fails(case):
+            finding = Finding(SHARED, Verdict.FAIL, case, "", "shared", seen)
+            gathering.breaks(signature(finding), case)
+            findings.append(finding)
+        else:
+            gathering.keeps([SHARED], axes_of(case))
+    return by_cause(distinct(findings), [gathering.evidence()])
+
+
+def test_one_cause_is_one_finding_whatever_the_operation() -> None:
+    (cause,) = causes(lambda case: "copied" * ("dtype=bool" in axes_of(case)))
+    assert cause.where == Region((Condition("dtype", ("bool",)),))
+    assert (cause.count, cause.kept) == (4, 0)
+
+
+def test_two_ways_to_fail_are_two_findings() -> None:
+    assert len(causes(lambda case: f"{case.call.operation} copied")) == 2
+
+
+def test_two_causes_are_two_findings_even_where_they_fail_alike() -> None:
+    def fails(case: Case) -> str:
+        memmap, bools = (value in axes_of(case) for value in ("exporter=memmap", "dtype=bool"))
+        return "copied" * (memmap or bools)
+
+    found = {str(cause.where) for cause in causes(fails)}
+    assert found == {str(Region((Condition(*c),))) for c in TWO}
+
+
+TWO = (("exporter", ("memmap",)), ("dtype", ("bool",)))
+
+
+def test_every_failing_case_counts_once_and_the_example_lies_where_it_says() -> None:
+    found = causes(lambda case: "copied" * (hash(axes_of(case)) % 2))
+    assert sum(cause.count for cause in found) == sum(hash(axes_of(c)) % 2 for c in CASES)
+    assert all(cause.lies_about(cause.case) for cause in found)
+
+
+def test_a_run_says_where_a_defect_lies() -> None:
+    def asarray(data: object, **arguments: object) -> object:
+        made = sound.operations["asarray"](data, **arguments)
+        return made.copy() if made.ndim == 0 else made
+
+    report = tensorpact.run(
+        derive(sound, operations={"asarray": asarray}, name="copies-what-has-no-dimensions"),
+        only=[SHARED],
+        budget="quick",
+        jobs=1,
+    )
+    (finding,) = report[SHARED].findings
+    assert finding.where is not None
+    assert Condition("shape", ("0-d",)) in finding.where.conditions
+    assert "0-d" in in_words(finding.where)
+
+
+def test_words_name_a_few_values_and_what_is_not_given() -> None:
+    def words(axis: str, values: Iterable[str]) -> str:
+        return in_words(Region((Condition(axis, tuple(values)),)))
+
+    assert words("argument:copy", ("-", "False")) == "no copy= or copy=False"
+    assert words("argument:device", ("cpu#0", "cpu#1")) == "device=cpu"
+    assert words("dtype", map(str, range(6))).endswith("2 more")
