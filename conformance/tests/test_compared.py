@@ -62,3 +62,8 @@ def test_what_the_reference_cannot_have_is_left_out() -> None:
 def test_a_device_that_the_reference_does_not_have_is_left_out(case: Case) -> None:
     there = replace(REFERENCE, devices=(*REFERENCE.devices, "meta"))
     assert beside(case, "device.host-data-goes-to-default", there) == ""
+
+
+def test_a_device_is_named_as_the_reference_names_it() -> None:
+    case = Case(Values(py(1.5)), call("tensor", device=f"{REFERENCE.devices[1]}#9"))
+    assert "returns" in beside(case, "device.explicit-device-wins")

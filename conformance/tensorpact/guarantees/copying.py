@@ -11,7 +11,7 @@ from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.cases.twists import copies_on_request, twist_of
 from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST, plainly_nested
-from tensorpact.guarantees.promises import dlpack, numpy, safety, std, std_topic, torch
+from tensorpact.guarantees.promises import numpy, safety, std, std_topic, torch
 from tensorpact.guarantees.relations import (
     INDEPENDENT,
     default_is_moot,
@@ -299,8 +299,8 @@ GUARANTEES: tuple[Guarantee, ...] = (
         why="An exporter that does not know the request turns copy=True into a view.",
         operations=("from_dlpack",),
         promised_by=(
-            dlpack("c_api", "DLPACK_FLAG_BITMASK_IS_COPIED"),
             std("from_dlpack", "parameter copy"),
+            torch("from_dlpack", "parameter copy"),
         ),
         applies=_ignored_request,
         check=copies_anything,

@@ -234,7 +234,7 @@ GUARANTEES: tuple[Guarantee, ...] = (
         over="memory",
         sentence="Fields that contradict each other are refused: elements at a null pointer, a "
         "negative length or rank, more elements than fit into 64 bits, a dtype without bits.",
-        why="A bug of the exporter ends the process, or hands out memory that is not its own.",
+        why="A bug of the exporter ends the process, or gives a tensor of what nobody lent.",
         operations=IMPORTS,
         promised_by=(safety("what can be seen to be wrong is not believed", *IMPORTS),),
         applies=cases.contradictory,

@@ -7,7 +7,7 @@ from itertools import permutations
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import FOREIGN, standard
-from tensorpact.cases.model import Case, Leaf, Nest, State, Values, leaf_value, leaves
+from tensorpact.cases.model import Case, Leaf, Nest, Node, State, Values, leaf_value, leaves
 from tensorpact.expectation import reads_raw, real_default
 from tensorpact.guarantees.predicates import Applies, ordinary_block, plainly_nested, python_kinds
 
@@ -186,13 +186,18 @@ def siblings_case(case: Case, claims: Claims) -> bool:
     """Plain values in a call that the siblings understand too."""
     if case.call.operation != "asarray" or not sibling_names(case, claims):
         return False
-    if case.root is None or not plainly_nested(case.root):
+    if case.root is None or not plainly_nested(case.root) or _bytes_alone(case.root):
         return False
     return all(
         claims.takes(name, keyword)
         for name in sibling_names(case, claims)
         for keyword, _ in case.call.arguments
     )
+
+
+def _bytes_alone(root: Node) -> bool:
+    """What asarray may read as a buffer, and its siblings as text."""
+    return isinstance(root, Leaf) and root.kind == "bytes"
 
 
 def sibling_names(case: Case, claims: Claims) -> tuple[str, ...]:

@@ -74,8 +74,11 @@ _MEMORY: Mapping[Relation, str] = {
 
 def _translated(case: Case, claims: Claims, own: Claims) -> Case:
     """The case with the reference's names for the host, under the backend's default dtype."""
+    device = case.call.device
+    here = own.host if device == claims.host else device
     arguments = tuple(
-        (name, f"{own.host}#0" if name == "device" and case.call.device == claims.host else value)
+        # By its first spelling: the backend may know more of them.
+        (name, f"{here}#0" if name == "device" and here in own.devices else value)
         for name, value in case.call.arguments
     )
     state = case.state
