@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from tensorpact.backends.protocol import Backend
-    from tensorpact.reports.model import GuaranteeResult, Report
+    from tensorpact.reports.model import GuaranteeResult, KnownDeviation, Report
     from tensorpact.runner.run import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,6 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="standard",
         help="how many cases to try: quick, standard or deep",
     )
+    option(
+        "--tensorpact-deviations",
+        metavar="FILE",
+        action="append",
+        help="known deviations: expected failures, and failures once they are stale; repeatable",
+    )
     option("--tensorpact-seed", metavar="N", type=int, default=0, help="same seed, same verdict")
 
 
@@ -58,8 +64,11 @@ class Suite:
     """The guarantees of one backend, judged together when the first of them is asked for."""
 
     def __init__(self, backend: Backend | str, key: str, options: Options) -> None:
+        from tensorpact.deviations.files import configured
         from tensorpact.runner.once import SharedRun
 
+        if "deviations" not in options:
+            options = {**options, "deviations": configured()}
         self.key, self.shared_run = key, SharedRun(backend, key, options)
 
     def check(self, id: str) -> None:
@@ -101,13 +110,20 @@ def _pronounce(report: Report, result: GuaranteeResult) -> None:
 
     __tracebackhide__ = True
     if result.verdict in BROKEN:
-        worst = result.findings[0]
+        worst = result.new[0]
         pytest.xfail(f"advised: required {worst.required}; seen {worst.seen}")
     if report.incomplete is not None and result.verdict is not Verdict.NOT_CLAIMED:
         pytest.fail(f"the run is incomplete: {report.incomplete}", pytrace=False)
+    if result.verdict is Verdict.KNOWN:
+        pytest.xfail("; ".join(_known(deviation) for deviation in result.deviations))
     if result.verdict is not Verdict.PASS:
         notes = ", ".join(f"{note} ({count})" for note, count in result.notes.items())
         pytest.skip(f"{result.verdict}: {notes}" if notes else result.verdict)
+
+
+def _known(deviation: KnownDeviation) -> str:
+    issue = f" <{deviation.issue}>" if deviation.issue else ""
+    return f"{deviation.kind}: {deviation.reason}{issue}"
 
 
 # --------------------------------------------------------------------------- items
@@ -205,6 +221,8 @@ def _named_suite(config: pytest.Config) -> Suite:
         "budget": option.tensorpact_budget,
         "seed": option.tensorpact_seed,
     }
+    if option.tensorpact_deviations is not None:
+        options["deviations"] = option.tensorpact_deviations
     try:
         return Suite(option.tensorpact_backend, option.tensorpact_backend, options)
     except UsageError as error:

@@ -19,6 +19,13 @@ from tensorpact.cases.model import (
     leaves,
 )
 
+AXES = (
+    *("operation", "exporter", "dtype", "layout", "shape", "alignment", "content"),
+    *("source device", "flag", "container", "holds", "step", "schedule"),
+    *("default real", "default device", "warnings"),
+)
+"""Every axis but those of the arguments of a call, which are named `argument:NAME`."""
+
 
 def axes_of(case: Case) -> tuple[str, ...]:
     """The axis values of a case, as "axis=value", most telling first."""

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import click
 
-from tensorpact.cli import backends, docs, explain, list, replay, run, selftest, smoke, zoo
+from tensorpact.cli import (
+    backends,
+    baseline,
+    docs,
+    explain,
+    list,
+    replay,
+    run,
+    selftest,
+    smoke,
+    zoo,
+)
 from tensorpact.cli.program import Program
 
 EXIT_CODES = """\b
 Exit codes:
   0  conforms
-  1  does not conform; for `docs --check`, a page is stale
+  1  does not conform; for `docs --check`, a page is stale; for
+     `baseline`, the file of deviations is not up to date
   2  wrong usage
   3  a fault of the adapter or of tensorpact itself
   4  incomplete: interrupted, or a worker was lost"""
@@ -23,7 +35,8 @@ Exit codes:
 @click.group(
     cls=Program,
     commands=[
-        m.command for m in (run, replay, smoke, list, explain, backends, zoo, selftest, docs)
+        m.command
+        for m in (run, replay, baseline, smoke, list, explain, backends, zoo, selftest, docs)
     ],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,

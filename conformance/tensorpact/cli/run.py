@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 ONLY = "Only ids that match; repeatable. Crashes are reported whatever is selected."
 
+DEVIATIONS = (
+    "Known deviations, which do not count; repeatable. `shipped`: the file shipped for the "
+    "library; `none`: not even those that pyproject.toml names."
+)
+
 
 @click.command("run", short_help="Judge a backend and print the report.")
 @click.argument("backend", metavar="BACKEND")
@@ -33,6 +38,7 @@ ONLY = "Only ids that match; repeatable. Crashes are reported whatever is select
 )
 @click.option("--all", "every", is_flag=True, help="Show every finding, not the first few.")
 @click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
+@click.option("--deviations", metavar="FILE", multiple=True, help=DEVIATIONS)
 @click.option(
     "-o",
     "--output",
@@ -48,12 +54,14 @@ def command(
     jobs: int | None,
     every: bool,
     strict: bool,
+    deviations: tuple[str, ...],
     output: Path | None,
 ) -> None:
     """Judge BACKEND: reference, torch, numpy, array-api-strict, or module:attribute."""
     from rich.console import Console
 
     import tensorpact
+    from tensorpact.deviations.files import configured
     from tensorpact.errors import Fault
     from tensorpact.reports.terminal import render
 
@@ -67,7 +75,8 @@ def command(
                 seed=seed,
                 jobs=jobs,
                 output=output,
-                progress=_telling(tell),
+                deviations=deviations or configured(),
+                progress=telling(tell),
             )
     except Fault as error:
         if error.report is None:
@@ -83,7 +92,7 @@ def command(
     raise SystemExit(report.exit_code(strict))
 
 
-def _telling(tell: Tell | None) -> OnProgress | None:
+def telling(tell: Tell | None) -> OnProgress | None:
     """Tells of a run in a line."""
     if tell is None:
         return None

@@ -14,7 +14,7 @@ from typing import Any
 from tensorpact.errors import UsageError
 from tensorpact.guarantees.model import Level
 from tensorpact.reports.codec import decode, encode
-from tensorpact.reports.model import Finding, GuaranteeResult, Header, Report
+from tensorpact.reports.model import Finding, GuaranteeResult, Header, Report, Verdict
 
 CUT_OFF = "the file ends before the run did"
 
@@ -94,7 +94,7 @@ def _so_far(
         blank = GuaranteeResult(
             finding.guarantee,
             Level(line["level"]),
-            finding.verdict,
+            Verdict.KNOWN if finding.known else finding.verdict,
             0,
             0,
             (),
@@ -103,8 +103,10 @@ def _so_far(
             line.get("selected", True),
         )
         last = known.get(finding.guarantee, blank)
+        worse = last.verdict is Verdict.KNOWN and not finding.known
         known[finding.guarantee] = replace(
             last,
+            verdict=finding.verdict if worse else last.verdict,
             judged=last.judged + finding.count,
             failed=last.failed + finding.count,
             findings=(*last.findings, finding),

@@ -23,10 +23,12 @@ class Verdict(StrEnum):
     NOT_CLAIMED = "not claimed"
     NOT_EXERCISED = "not exercised"
     OBSERVED = "observed"
+    KNOWN = "known deviation"
+    STALE = "stale deviation"
 
 
 BROKEN = frozenset({Verdict.FAIL, Verdict.CRASH, Verdict.TIMEOUT})
-SCORED = BROKEN | {Verdict.PASS}
+SCORED = BROKEN | {Verdict.PASS, Verdict.KNOWN, Verdict.STALE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Finding:
     the same case, empty where it cannot have it. `detail` has what else is known, such as what
     a process said before it died; it may be empty. `where` is the smallest region around the
     cases that fail so, None where it is not known; at `kept` points in it the guarantee is kept.
+    `known` is the key of the known deviation that covers it, empty for what is new.
     """
 
     guarantee: str
@@ -51,10 +54,30 @@ class Finding:
     reference: str = ""
     where: Region | None = None
     kept: int = 0
+    known: str = ""
 
     def lies_about(self, case: Case) -> bool:
         """Whether the case is in the region, where that explains the finding."""
         return self.where is None or self.kept > 0 or self.where.has(axes_of(case))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDeviation:
+    """What became of a known deviation: `count` cases of the run failed as it says.
+
+    `key` tells it from the others of its guarantee. `kind`, `reason` and `issue` are those of
+    its file, `where` are the conditions of its axes. `stale` says what no longer fails, and is
+    empty while all of its witness does.
+    """
+
+    guarantee: str
+    key: str
+    kind: str
+    reason: str
+    issue: str
+    where: str
+    count: int
+    stale: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +87,8 @@ class GuaranteeResult:
     `judged` and `failed` count cases. `notes` counts outcomes of what is only observed and
     of cases that could not be tried. `axes` counts the judged cases along each axis, under
     names such as "dtype=float32". A guarantee that was not `selected` is here for a crash or
-    a hang that was met while others were judged.
+    a hang that was met while others were judged. `deviations` are the known ones, as far as
+    they were tried or met.
     """
 
     id: str
@@ -76,15 +100,34 @@ class GuaranteeResult:
     notes: Mapping[str, int]
     axes: Mapping[str, int]
     selected: bool = True
+    deviations: tuple[KnownDeviation, ...] = ()
+
+    @property
+    def new(self) -> tuple[Finding, ...]:
+        """The findings that no known deviation covers."""
+        return tuple(finding for finding in self.findings if not finding.known)
+
+    @property
+    def stale(self) -> tuple[KnownDeviation, ...]:
+        """The known deviations whose witness no longer fails."""
+        return tuple(deviation for deviation in self.deviations if deviation.stale)
+
+    @property
+    def upheld(self) -> tuple[KnownDeviation, ...]:
+        """The known deviations that are as they were."""
+        return tuple(deviation for deviation in self.deviations if not deviation.stale)
 
     @property
     def group(self) -> str:
         return self.id.partition(".")[0]
 
     def breaks(self, strict: bool = False) -> bool:
-        """Whether it stands against conformance: a MUST, or under `strict` a selected SHOULD."""
+        """Whether it stands against conformance: a MUST, or under `strict` a selected SHOULD.
+
+        So does a stale deviation, of whatever level: its file has to follow.
+        """
         binding = (Level.MUST, Level.SHOULD) if strict and self.selected else (Level.MUST,)
-        return self.verdict in BROKEN and self.level in binding
+        return bool(self.stale) or (self.verdict in BROKEN and self.level in binding)
 
     def advises(self, strict: bool = False) -> bool:
         """Whether it is broken without standing against conformance."""
@@ -96,6 +139,7 @@ class Header:
     """What was judged, by what and where; together with the results it can be repeated.
 
     `named` is the name by which the backend was found, empty for one that was handed over.
+    `deviations` are the files of known ones, as they were named.
     """
 
     claims: Claims
@@ -107,6 +151,7 @@ class Header:
     budget: str
     only: tuple[str, ...]
     named: str = ""
+    deviations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +179,7 @@ class Report:
 
     @property
     def conforms(self) -> bool:
-        """Whether the run is complete and no MUST was broken."""
+        """Whether the run is complete and no MUST was broken but as is known."""
         return self.exit_code() == 0
 
     @property
@@ -167,7 +212,14 @@ class Report:
     def _remarks(self, strict: bool) -> list[str]:
         advised = sum(result.advises(strict) for result in self.results)
         unexercised = sum(r.verdict is Verdict.NOT_EXERCISED for r in self.results)
-        remarks = {"advised": advised, "not exercised": unexercised}
+        stale = sum(len(result.stale) for result in self.results)
+        known = sum(len(result.upheld) for result in self.results)
+        remarks = {
+            f"known deviation{'s' * (known != 1)}": known,
+            f"stale deviation{'s' * (stale != 1)}": stale,
+            "advised": advised,
+            "not exercised": unexercised,
+        }
         return [f"{count} {what}" for what, count in remarks.items() if count]
 
 
@@ -177,7 +229,7 @@ def first_line(text: str) -> str:
 
 
 def _deaths(broken: list[GuaranteeResult]) -> str:
-    findings = [finding for result in broken for finding in result.findings]
+    findings = [finding for result in broken for finding in result.new]
     words = {Verdict.CRASH: "crash", Verdict.TIMEOUT: "time-out"}
     counts = {word: sum(f.verdict is verdict for f in findings) for verdict, word in words.items()}
     plurals = {"crash": "crashes", "time-out": "time-outs"}

@@ -11,7 +11,14 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Case
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Guarantee, Promise
-from tensorpact.reports.model import BROKEN, Finding, GuaranteeResult, Header, Verdict
+from tensorpact.reports.model import (
+    BROKEN,
+    Finding,
+    GuaranteeResult,
+    Header,
+    KnownDeviation,
+    Verdict,
+)
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
 from tensorpact.reports.where import in_words
 
@@ -33,18 +40,30 @@ def result_text(
 ) -> str:
     """The guarantee with who promises it, then at most `most` findings; can be read alone.
 
-    Of different operations first; `rest` says where the others are to be seen. Whatever the
-    backend said is made printable.
+    Of different operations first; `rest` says where the others are to be seen. What is known
+    comes last, in short. Whatever the backend said is made printable.
     """
     unasked = "" if result.selected else UNSELECTED
-    cases = [finding.case for finding in result.findings]
+    cases = [finding.case for finding in result.new or result.findings]
     head = unasked + head_text(TABLE[result.id], result.verdict, cases, header.claims)
-    findings = _telling(result.findings)
+    findings = _telling(result.new)
     shown = [finding_text(finding, header.named) for finding in findings[:most]]
     left = len(findings) - len(shown)
     if left:
         shown.append(f"  and {left} more; {rest}")
-    return "\n\n".join([head, *shown])
+    return "\n\n".join([head, *shown, *map(known_text, (*result.stale, *result.upheld))])
+
+
+def known_text(deviation: KnownDeviation) -> str:
+    """A known deviation: why it is one, where it is said, and what is stale about it."""
+    count = f" ({number_of_cases(deviation.count)})" if deviation.count else ""
+    facts = [
+        ("stale", deviation.stale),
+        ("known", f"{deviation.kind}: {deviation.reason}{count}"),
+        ("where", deviation.where),
+        ("issue", deviation.issue),
+    ]
+    return "\n".join(_fact(name, printable(value)) for name, value in facts if value)
 
 
 def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], claims: Claims) -> str:
@@ -53,6 +72,8 @@ def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], cla
         _fact("promised", cited(promise)) for promise in _promises(guarantee, cases, claims)
     ]
     title = f"{guarantee.id} ({guarantee.level}): {verdict}"
+    if verdict in (Verdict.KNOWN, Verdict.STALE):
+        return title  # nobody broke a promise anew
     broken = [_fact("matters", guarantee.why)] if verdict in BROKEN else []
     return "\n".join([title, _wrapped(guarantee.sentence, "  "), *promised, *broken])
 
@@ -79,6 +100,11 @@ def finding_text(finding: Finding, named: str) -> str:
     return "\n".join(
         [case_text(finding), count, f"  {'replay':<{_WIDTH}} tensorpact replay {again}"]
     )
+
+
+def number_of_cases(count: int) -> str:
+    """So many cases, in words."""
+    return f"{count} case{'s' * (count != 1)}"
 
 
 def _like_this(finding: Finding) -> str:

@@ -13,8 +13,9 @@ from tensorpact.guarantees import GROUPS
 from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict, first_line
 from tensorpact.reports.plain import SHOWN, printable, result_text
 
-COLUMNS = ("passed", "failed", "advised", "not claimed", "not exercised", "observed")
-"""What a guarantee counts as; a SHOULD that is broken is advised, not failed."""
+COLUMNS = ("passed", "failed", "known", "advised", "not claimed", "not exercised", "observed")
+"""What a guarantee counts as; a SHOULD that is broken is advised, not failed. "known" is only
+shown where there is any."""
 
 
 def render(report: Report, console: Console, *, strict: bool = False, every: bool = False) -> None:
@@ -24,14 +25,22 @@ def render(report: Report, console: Console, *, strict: bool = False, every: boo
     Plain text where the console is no terminal. What backends said is never read as markup.
     """
     console.print(_table(report, strict))
+    _print_known(report, console)
     for result in sorted(report.results, key=lambda result: result.breaks(strict)):
-        if result.findings:
+        if result.new or result.stale:
             style = "red" if result.breaks(strict) else "yellow"
             most = None if every else SHOWN
             _print(console, result_text(result, report.header, most), style)
     for line in _remarks(report):
         _print(console, line, "dim", gap=False)
     _print(console, printable(report.summary(strict)), _style(report, strict))
+
+
+def _print_known(report: Report, console: Console) -> None:
+    """What is broken as is known, and in no other way."""
+    for result in report.results:
+        if result.verdict is Verdict.KNOWN:
+            _print(console, result_text(result, report.header), "cyan")
 
 
 def _print(console: Console, text: str, style: str, gap: bool = True) -> None:
@@ -47,31 +56,43 @@ def _style(report: Report, strict: bool) -> str:
 
 def _table(report: Report, strict: bool) -> Table:
     """Judgements are counted: a case counts once for every guarantee that it tested."""
-    table = Table("group", title_justify="left", box=None, pad_edge=False)
-    for column in (*COLUMNS, "judgements"):
-        table.add_column(column, justify="right")
+    columns = _columns(report)
+    close = "known" in columns  # one more column fits into 80 characters
+    table = Table("group", title_justify="left", box=None, pad_edge=False, collapse_padding=close)
+    for title in (*columns, "judgements"):
+        table.add_column(title, justify="right")
     rows = {group: [r for r in report.results if r.group == group] for group in GROUPS}
     for group, results in rows.items():
         if results:
-            table.add_row(*_cells(group, results, strict))
+            table.add_row(*_cells(group, results, columns, strict))
     table.add_section()
-    table.add_row(*_cells("all", list(report.results), strict), style="bold")
+    table.add_row(*_cells("all", list(report.results), columns, strict), style="bold")
     return table
 
 
-def _cells(name: str, results: list[GuaranteeResult], strict: bool) -> Iterator[str]:
+def _columns(report: Report) -> list[str]:
+    known = any(result.verdict is Verdict.KNOWN for result in report.results)
+    return [title for title in COLUMNS if known or title != "known"]
+
+
+def _cells(
+    name: str, results: list[GuaranteeResult], columns: list[str], strict: bool
+) -> Iterator[str]:
     counts = Counter(column(result, strict) for result in results)
     judged = sum(result.judged for result in results)
     yield name
-    yield from (_number(counts[what]) for what in COLUMNS)
+    yield from (_number(counts[what]) for what in columns)
     yield _number(judged)
 
 
 def column(result: GuaranteeResult, strict: bool = False) -> str:
     """The column of the table that a result is counted in."""
-    if result.verdict in BROKEN:
+    if result.verdict in BROKEN or result.stale:
         return "failed" if result.breaks(strict) else "advised"
-    return "passed" if result.verdict is Verdict.PASS else result.verdict.value
+    return _TITLES.get(result.verdict, result.verdict.value)
+
+
+_TITLES = {Verdict.PASS: "passed", Verdict.KNOWN: "known"}
 
 
 def _number(count: int) -> str:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from tensorpact.cases.axes import axes_of
 from tensorpact.cases.model import Case
+from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.errors import TensorpactError
 from tensorpact.guarantees.model import Failure, Note
 from tensorpact.reports.model import Finding, Verdict
@@ -30,14 +33,23 @@ from tensorpact.runner.outcome import (
 )
 from tensorpact.runner.subject import Reference
 
+KNOWN = "known"
+"""Stands before the key of a deviation, where another death has the class of its input."""
+
 
 class Judging:
     """The state of a batch while it is judged: records, deaths, and what is left to try."""
 
     def __init__(
-        self, reference: Reference, ids: Sequence[str], cases: Sequence[Case], limits: Limits
+        self,
+        reference: Reference,
+        ids: Sequence[str],
+        cases: Sequence[Case],
+        limits: Limits,
+        known: Known = NOTHING_KNOWN,
     ) -> None:
         self.reference, self.ids, self.cases, self.limits = reference, ids, cases, limits
+        self.known = known
         self.records: dict[int, Record] = {}
         self.deaths: dict[int, Ending] = {}
         self.confirmed: set[tuple[object, ...]] = set()
@@ -94,7 +106,16 @@ class Judging:
 
     def _kind(self, position: int, ending: Ending) -> tuple[object, ...]:
         said = without_numbers(ending.output)
-        return *source_class(self.cases[position]), ending.how, ending.cause, said
+        return *self._class(position), ending.how, ending.cause, said
+
+    def _class(self, position: int) -> tuple[str, ...]:
+        """Cases alike as far as deaths go; what is known of does not speak of what is not."""
+        case = self.cases[position]
+        known = self._known_death(case)
+        return (KNOWN, known) if known else source_class(case)
+
+    def _known_death(self, case: Case) -> str:
+        return self.known.label(broken_by_death(case), axes_of(case))
 
     def _culprit(self, tried: Sequence[int]) -> tuple[int, Ending] | None:
         """The one case that kills when its like are tried in halves; None if no single one does."""
@@ -118,10 +139,11 @@ class Judging:
         self.deaths[position] = ending
         likes: Counter[tuple[str, ...]] = Counter()
         for dead, how in self.deaths.items():
-            likes[source_class(self.cases[dead])] += 3 if how.how is How.HUNG else 1
-        all_of_them = likes.total() >= self.limits.batch_deaths
+            likes[self._class(dead)] += 3 if how.how is How.HUNG else 1
+        new = sum(weight for like, weight in likes.items() if like[0] != KNOWN)
+        all_of_them = new >= self.limits.batch_deaths
         for waiting in self._waiting():
-            like = likes[source_class(self.cases[waiting])]
+            like = likes[self._class(waiting)]
             if all_of_them or like >= self.limits.class_deaths:
                 self.untried.add(waiting)
 
@@ -156,11 +178,13 @@ class Judging:
                         "",
                         judgement.required,
                         judgement.seen,
+                        known=self.known.label(self.ids[number], record.axes),
                     )
 
     def _crashes(self) -> Iterator[Finding]:
         for position, ending in sorted(self.deaths.items()):
-            yield death(self.cases[position], ending)
+            case = self.cases[position]
+            yield replace(death(case, ending), known=self._known_death(case))
 
     def _tallies(self) -> dict[str, Tally]:
         tallies = tallied(self.ids, self.records.values())

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tensorpact.backends.protocol import Claims
+from tensorpact.cases.axes import axes_of
 from tensorpact.cases.feasible import possible
 from tensorpact.cases.model import Case
+from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.reports.model import Finding
 from tensorpact.runner.isolation import Ending, How, isolate
 from tensorpact.runner.judging import judge_cases
 from tensorpact.runner.limits import Limits, stopped
+from tensorpact.runner.outcome import broken_by_death
 from tensorpact.runner.subject import Reference
 
 
@@ -24,19 +27,21 @@ class DeathTrial:
     ids: Sequence[str]
     finding: Finding
     limits: Limits
+    known: Known = NOTHING_KNOWN
 
     def first(self, cases: Sequence[Case]) -> int | None:
         """The position of the first case that does so, alone in a fresh process.
 
         They are tried one after the other in one process, and only what ends it is tried alone:
-        a process takes longer than the case. After a hang no more are tried.
+        a process takes longer than the case. After a hang no more are tried. What is known to
+        end its process is none of them.
         """
-        waiting = [
-            number
-            for number, case in enumerate(cases)
-            if possible(case, self.claims) and self.finding.lies_about(case)
-        ]
+        waiting = [n for n, case in enumerate(cases) if self._may_be(case)]
         return next(self._deadly(cases, waiting), None)
+
+    def _may_be(self, case: Case) -> bool:
+        known = self.known.label(broken_by_death(case), axes_of(case))
+        return not known and possible(case, self.claims) and self.finding.lies_about(case)
 
     def _deadly(self, cases: Sequence[Case], waiting: list[int]) -> Iterator[int]:
         while waiting:

@@ -12,6 +12,7 @@ from tensorpact.backends.smoke import smoke
 from tensorpact.cases.feasible import possible
 from tensorpact.cases.model import Case
 from tensorpact.cases.shrink import shrink
+from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.errors import AdapterFault
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import PASS, Failure, Guarantee, Judgement
@@ -88,10 +89,12 @@ def see_case(note: Note, reference: Reference, ids: Sequence[str], case: Case) -
     )
 
 
-def shrink_failure(note: Note, reference: Reference, finding: Finding, tries: int) -> None:
+def shrink_failure(
+    note: Note, reference: Reference, finding: Finding, tries: int, known: Known = NOTHING_KNOWN
+) -> None:
     """Notes a smaller case that fails alike in the same region, with its Failure.
 
-    Nothing if the case of the finding does not fail.
+    Nothing if the case of the finding does not fail. What is known already is not taken for it.
     """
     with judging(reference, [finding.guarantee]) as judge:
         first = _failure(judge, finding.case)
@@ -101,6 +104,8 @@ def shrink_failure(note: Note, reference: Reference, finding: Finding, tries: in
 
         def fails(tried: Case) -> bool:
             if not (possible(tried, judge.claims) and finding.lies_about(tried)):
+                return False
+            if known.label(finding.guarantee, judge.axes(tried)):
                 return False
             failure = _failure(judge, tried)
             return failure is not None and manner(_with(finding, tried, failure)) == alike

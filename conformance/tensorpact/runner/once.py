@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tensorpact.backends.protocol import Backend
+from tensorpact.deviations.files import loaded
 from tensorpact.errors import Fault, TensorpactError
 from tensorpact.guarantees import select
 from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
@@ -18,12 +19,14 @@ from tensorpact.runner.run import INTERRUPTED, Options, run
 class SharedRun:
     """A run that is made when its report is first asked for.
 
-    `key` tells it from other runs of the same session. Raises UsageError as `select` does.
+    `key` tells it from other runs of the same session. Raises UsageError as `select` does, and
+    for files of deviations that are not as they have to be.
     """
 
     def __init__(self, backend: Backend | str, key: str, options: Options) -> None:
         self.backend, self.key, self.options = backend, key, options
         self.ids = [guarantee.id for guarantee in select(options.get("only", ()))]
+        loaded(options.get("deviations", ()))
         self._outcome: Report | TensorpactError | None = None
 
     @property

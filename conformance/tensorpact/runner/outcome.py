@@ -119,7 +119,10 @@ def signature(finding: Finding) -> tuple[Any, ...]:
     Numbers and the messages of exceptions do not count. Deaths are told apart by what the
     process said where it said anything, else by the class of the input. Whether damaged memory
     is met by the allocator, which says so and aborts, or by a load that faults, is chance.
+    All that one known deviation covers is one.
     """
+    if finding.known:
+        return finding.guarantee, finding.known
     seen = _plain(finding.seen)
     if finding.verdict is Verdict.FAIL:
         return finding.guarantee, _kind(finding.case), _plain(finding.required), seen
@@ -131,6 +134,8 @@ def signature(finding: Finding) -> tuple[Any, ...]:
 
 def manner(finding: Finding) -> tuple[Any, ...]:
     """Equal for findings that break a guarantee alike, with whatever operation, input and dtype."""
+    if finding.known:
+        return finding.guarantee, finding.known
     texts = _plain(finding.required), _plain(finding.seen)
     required, seen = (_DTYPE.sub("dtype", _OTHERS.sub("", text)) for text in texts)
     if _DAMAGE.search(finding.detail):

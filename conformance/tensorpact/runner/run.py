@@ -7,23 +7,26 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed, wait
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from os import PathLike
+from os import PathLike, fspath
 from time import monotonic
 from typing import Any, TypedDict, TypeVar
 
 from tensorpact.backends.protocol import Backend, Claims
 from tensorpact.cases.plan import BUDGETS, Batch, batches
+from tensorpact.deviations.files import loaded
+from tensorpact.deviations.model import Deviation, Known
 from tensorpact.errors import Fault, TensorpactError, UsageError
 from tensorpact.guarantees import TABLE, select
 from tensorpact.guarantees.model import Guarantee
 from tensorpact.reports.jsonlines import closing_lines, cut_off_line, found_line, header_line
-from tensorpact.reports.model import Finding, Header, Report, Verdict
+from tensorpact.reports.model import Finding, Header, KnownDeviation, Report, Verdict
 from tensorpact.runner.grouping import by_cause
 from tensorpact.runner.limits import Limits
 from tensorpact.runner.outcome import BatchResult, signature
-from tensorpact.runner.results import in_order, results_of, spelled
+from tensorpact.runner.results import deviations_of, in_order, results_of, spelled
 from tensorpact.runner.sink import Sink, opened
 from tensorpact.runner.tasks import describe, examine, judge_batch
+from tensorpact.runner.witness import Witnessed, applicable, try_witness
 from tensorpact.runner.workers import Workers, workers
 
 T = TypeVar("T")
@@ -60,6 +63,7 @@ class Options(TypedDict, total=False):
     output: str | PathLike[str] | None
     progress: OnProgress | None
     limits: Limits | None
+    deviations: Sequence[str | PathLike[str]]
 
 
 def run(
@@ -73,6 +77,7 @@ def run(
     output: str | PathLike[str] | None = None,
     progress: OnProgress | None = None,
     limits: Limits | None = None,
+    deviations: Sequence[str | PathLike[str]] = (),
 ) -> Report:
     """Judge a backend; the report says of every guarantee what became of it.
 
@@ -80,7 +85,8 @@ def run(
     ids of guarantees. `budget` is quick, standard or deep. The same seed gives the same
     verdicts and findings, whatever `jobs` (processes; one a core by default) and `executor`
     (any `concurrent.futures.Executor`) are. `output` is a file that gets the report as JSON
-    lines while it comes about. Ctrl-C ends the run with an incomplete report.
+    lines while it comes about. Ctrl-C ends the run with an incomplete report. `deviations`
+    are files of known deviations; "shipped" stands for the one shipped for the library.
 
     Raises UsageError for names and files that do not work out, AdapterFault where the
     adapter of the backend fails, HarnessFault for a fault of tensorpact itself. The `report`
@@ -90,21 +96,30 @@ def run(
     guarantees = select(globs)
     if budget not in BUDGETS:
         raise UsageError(f"there is no budget {budget!r}: use one of {', '.join(BUDGETS)}")
+    loaded(deviations)  # what is wrong in a file is said at once
     started = monotonic()
     with opened(output) as sink, workers(backend, jobs, executor) as pool:
         limits = limits or Limits()
         claims = pool.first(describe, pool.reference, limits)
         named = backend if isinstance(backend, str) else ""
-        header = _header(claims, seed, budget, globs, named)
+        header = _header(
+            claims, seed, budget, globs, named, tuple(fspath(name) for name in deviations)
+        )
         sink.write([header_line(header)])
+        ids = tuple(guarantee.id for guarantee in guarantees)
+        known = applicable(loaded(deviations, claims.name), claims, ids)
         plan = batches(claims, budget, seed, guarantees)
-        watch = _Watch(sink, claims, {guarantee.id for guarantee in guarantees}, progress)
+        watch = _Watch(sink, claims, ids, progress)
         try:
-            outcome = _judged(pool, claims, guarantees, plan, limits, watch)
+            witnessed, trouble = _witnessed(pool, known.of(ids), limits, watch)
+            outcome = _ended(BatchResult(), trouble)
+            if trouble is None:
+                outcome = _judged(pool, claims, ids, plan, limits, known, watch)
         except TensorpactError as error:
             sink.write([cut_off_line(str(error))])
             raise
-        report = _report(header, guarantees, outcome, monotonic() - started)
+        became = deviations_of(known, witnessed, outcome.findings)
+        report = _report(header, guarantees, outcome, became, monotonic() - started)
         if outcome.fault is not None:
             sink.write([cut_off_line(str(outcome.fault))])
         sink.write(closing_lines(report))
@@ -116,32 +131,49 @@ def run(
     return report
 
 
+def _witnessed(
+    pool: Workers, deviations: Sequence[Deviation], limits: Limits, watch: _Watch
+) -> tuple[list[Witnessed], str | Fault | None]:
+    """What became of the witness of each, as far as the run came."""
+    if not deviations:
+        return [], None
+    trying = (pool.submit(try_witness, pool.reference, one, limits) for one in deviations)
+    tried, trouble = _collect("witnesses", trying, pool, watch, watch.examined)
+    return [found for _, found in sorted(tried.items()) if found is not None], trouble
+
+
+def _ended(outcome: BatchResult, trouble: str | Fault | None) -> BatchResult:
+    """The outcome with what ended the run early, if anything did."""
+    return replace(
+        outcome,
+        unexplained=(*outcome.unexplained, *([str(trouble)] if trouble else [])),
+        fault=trouble if isinstance(trouble, Fault) else None,
+    )
+
+
 def _judged(
     pool: Workers,
     claims: Claims,
-    guarantees: Sequence[Guarantee],
+    ids: Sequence[str],
     plan: Iterable[Batch],
     limits: Limits,
+    known: Known,
     watch: _Watch,
 ) -> BatchResult:
     """All that was found, shrunk and spelled, and what ended the run early, if anything did."""
-    ids = tuple(guarantee.id for guarantee in guarantees)
-    judging = (pool.submit(judge_batch, pool.reference, ids, batch, limits) for batch in plan)
+    submit, reference = pool.submit, pool.reference
+    judging = (submit(judge_batch, reference, ids, batch, limits, known) for batch in plan)
     judged, trouble = _collect("judging", judging, pool, watch, watch.judged)
     outcome = sum((judged[number] for number in sorted(judged)), BatchResult())
     causes = by_cause(outcome.findings, outcome.evidence)
     examined: dict[int, Finding] = {}
     if trouble is None:
-        share = (pool.reference, claims, ids)
-        shrinking = (pool.submit(examine, *share, finding, limits) for finding in causes)
+        share = (reference, claims, ids)
+        shrinking = (submit(examine, *share, finding, limits, known) for finding in causes)
         examined, trouble = _collect("shrinking", shrinking, pool, watch, watch.examined)
-    findings = (examined.get(number, finding) for number, finding in enumerate(causes))
-    return replace(
-        outcome,
-        findings=in_order(spelled(finding, claims) for finding in findings),
-        unexplained=(*outcome.unexplained, *([str(trouble)] if trouble else [])),
-        fault=trouble if isinstance(trouble, Fault) else None,
-    )
+    found = (examined.get(number, finding) for number, finding in enumerate(causes))
+    findings = in_order(spelled(finding, claims) for finding in found)
+    return _ended(replace(outcome, findings=findings), trouble)
 
 
 def _collect(
@@ -221,7 +253,7 @@ class _Watch:
         if result.fault is not None:
             raise result.fault
 
-    def examined(self, _: Finding) -> None:
+    def examined(self, _: object) -> None:
         self._go(self._now, 1)
 
     def _go(self, now: Progress, steps: int = 0) -> None:
@@ -231,10 +263,14 @@ class _Watch:
 
 
 def _report(
-    header: Header, guarantees: Sequence[Guarantee], outcome: BatchResult, seconds: float
+    header: Header,
+    guarantees: Sequence[Guarantee],
+    outcome: BatchResult,
+    deviations: Sequence[KnownDeviation],
+    seconds: float,
 ) -> Report:
     reasons = list(dict.fromkeys(outcome.unexplained))
-    results = results_of(guarantees, header.claims, outcome)
+    results = results_of(guarantees, header.claims, outcome, deviations)
     if not outcome.cases and not reasons:
         claimed = any(result.verdict is not Verdict.NOT_CLAIMED for result in results)
         reasons.append(NOTHING if claimed else UNCLAIMED.format(header.claims.name))
@@ -253,7 +289,14 @@ def _because(report: Report, reason: str) -> Report:
     return replace(report, incomplete="; ".join(reasons))
 
 
-def _header(claims: Claims, seed: int, budget: str, only: tuple[str, ...], named: str) -> Header:
+def _header(
+    claims: Claims,
+    seed: int,
+    budget: str,
+    only: tuple[str, ...],
+    named: str,
+    deviations: tuple[str, ...],
+) -> Header:
     return Header(
         claims=claims,
         suite=version("tensorpact"),
@@ -264,4 +307,5 @@ def _header(claims: Claims, seed: int, budget: str, only: tuple[str, ...], named
         budget=budget,
         only=only,
         named=named,
+        deviations=deviations,
     )

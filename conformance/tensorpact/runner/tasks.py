@@ -12,6 +12,7 @@ from dataclasses import replace
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.plan import Batch
 from tensorpact.cases.shrink import shrink_together
+from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.errors import AdapterFault
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.batch import Judging
@@ -62,32 +63,48 @@ def smoke_tested(reference: Reference, seconds: float) -> tuple[tuple[str, ...],
 
 
 def judge_batch(
-    reference: Reference, ids: Sequence[str], batch: Batch, limits: Limits
+    reference: Reference,
+    ids: Sequence[str],
+    batch: Batch,
+    limits: Limits,
+    known: Known = NOTHING_KNOWN,
 ) -> BatchResult:
     """Judges the cases of a batch by these guarantees, up to a fault, which the result carries."""
     make_ready(reference)
-    judging = Judging(reference, ids, batch.cases, limits)
+    judging = Judging(reference, ids, batch.cases, limits, known)
     judging.to_the_end()
     return judging.result()
 
 
 def examine(
-    reference: Reference, claims: Claims, ids: Sequence[str], finding: Finding, limits: Limits
+    reference: Reference,
+    claims: Claims,
+    ids: Sequence[str],
+    finding: Finding,
+    limits: Limits,
+    known: Known = NOTHING_KNOWN,
 ) -> Finding:
     """The finding with a case as small as can be found, tried in fresh processes.
 
     A hang is left as it is: every try of it would take as long. With what the reference does.
+    What is known is left as it is, too: the witness of its deviation is small already.
     """
+    if finding.known:
+        return finding
     make_ready(reference)
     if finding.verdict is Verdict.FAIL:
-        finding = _shrunk_failure(reference, finding, limits)
+        finding = _shrunk_failure(reference, finding, limits, known)
     elif finding.verdict is Verdict.CRASH:
-        finding = _shrunk_crash(reference, claims, ids, finding, limits)
+        trial = DeathTrial(reference, claims, ids, finding, limits, known)
+        case = shrink_together(finding.case, trial.first, limits.death_tries)
+        finding = replace(finding, case=case)
     return replace(finding, reference=compared(finding, claims, limits))
 
 
-def _shrunk_failure(reference: Reference, finding: Finding, limits: Limits) -> Finding:
-    arguments = (reference, finding, limits.tries)
+def _shrunk_failure(
+    reference: Reference, finding: Finding, limits: Limits, known: Known
+) -> Finding:
+    arguments = (reference, finding, limits.tries, known)
     seconds = limits.case_seconds
     notes, ending = isolate(shrink_failure, *arguments, seconds=seconds, stopped=stopped)
     if notes:
@@ -96,10 +113,3 @@ def _shrunk_failure(reference: Reference, finding: Finding, limits: Limits) -> F
     if ending.how is How.DONE:
         return replace(finding, detail=ALONE)
     return finding
-
-
-def _shrunk_crash(
-    reference: Reference, claims: Claims, ids: Sequence[str], finding: Finding, limits: Limits
-) -> Finding:
-    trial = DeathTrial(reference, claims, ids, finding, limits)
-    return replace(finding, case=shrink_together(finding.case, trial.first, limits.death_tries))

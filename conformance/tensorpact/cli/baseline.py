@@ -1,0 +1,153 @@
+"""`tensorpact baseline`: writes down what a backend breaks today as known deviations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tensorpact.cli.progress import progress
+from tensorpact.cli.run import ONLY, telling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tensorpact.deviations.baseline import Entry
+    from tensorpact.deviations.model import Deviation
+    from tensorpact.reports.model import Report
+
+FILE = "tensorpact-deviations.toml"
+DEVIATIONS = (
+    f"The file; repeatable, and the last one is written to. Default: {FILE}. `shipped` before "
+    "it: what is shipped for the library is not written down again."
+)
+WRITE = "Write the file; otherwise it is only said what would change."
+DROP = "With --write: make comments of the entries that no longer fail."
+
+
+@click.command("baseline", short_help="Write what fails today down as known deviations.")
+@click.argument("backend", metavar="BACKEND")
+@click.option("--only", metavar="GLOB", multiple=True, help=ONLY)
+@click.option(
+    "--budget",
+    type=click.Choice(["quick", "standard", "deep"]),
+    default="standard",
+    show_default=True,
+    help="How many cases to try.",
+)
+@click.option(
+    "--seed", type=int, metavar="N", default=0, show_default=True, help="Same seed, same verdict."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
+)
+@click.option("--deviations", metavar="FILE", multiple=True, help=DEVIATIONS)
+@click.option("--write", is_flag=True, help=WRITE)
+@click.option("--drop-stale", "drop", is_flag=True, help=DROP)
+def command(
+    backend: str,
+    only: tuple[str, ...],
+    budget: str,
+    seed: int,
+    jobs: int | None,
+    deviations: tuple[str, ...],
+    write: bool,
+    drop: bool,
+) -> None:
+    """Judge BACKEND, and write down what fails as known deviations, yet undecided.
+
+    What stands in the file is kept as it is, reasons, comments and order. Exits with 1 if
+    the file is not up to date.
+    """
+    import tensorpact
+    from tensorpact.deviations.baseline import entries_of
+    from tensorpact.deviations.files import loaded
+    from tensorpact.errors import Fault
+    from tensorpact.runner.tasks import ALONE
+
+    file = _file(deviations)
+    known = [*deviations[:-1], *([str(file)] if file.exists() else [])]
+    fault = None
+    try:
+        with progress() as tell:
+            report = tensorpact.run(
+                backend,
+                only=only,
+                budget=budget,
+                seed=seed,
+                jobs=jobs,
+                progress=telling(tell),
+                deviations=known,
+            )
+    except Fault as error:
+        if error.report is None:
+            raise
+        report, fault = error.report, error
+    entries = entries_of(report)
+    _say(report, entries)
+    if fault is not None:
+        raise fault
+    if report.incomplete is not None:
+        click.echo("the run is incomplete: nothing is written.", err=True)
+        raise SystemExit(report.exit_code())
+    stale = _stale(report, loaded(known, report.header.claims.name), file)
+    if write:
+        _write(file, entries, stale if drop else set())
+    left = [f for f in report.findings if not f.known and f.detail == ALONE]
+    current = (write or not entries) and ((write and drop) or not stale) and not left
+    raise SystemExit(int(not current))
+
+
+def _file(deviations: Sequence[str]) -> Path:
+    from tensorpact.deviations.files import NONE, SHIPPED
+    from tensorpact.errors import UsageError
+
+    name = deviations[-1] if deviations else FILE
+    if name in (SHIPPED, NONE):
+        raise UsageError(f"name a file to write to, after {name!r} or in place of it")
+    return Path(name)
+
+
+def _stale(report: Report, known: Sequence[Deviation], file: Path) -> set[int]:
+    """The numbers of the entries of the file that no longer fail."""
+    by_key = {deviation.key: deviation for deviation in known}
+    found = (by_key[stale.key] for result in report.results for stale in result.stale)
+    return {deviation.number for deviation in found if deviation.file == str(file)}
+
+
+def _say(report: Report, entries: Sequence[Entry]) -> None:
+    from tensorpact.reports.plain import number_of_cases, printable
+    from tensorpact.runner.tasks import ALONE
+
+    for entry in entries:
+        count = number_of_cases(entry.finding.count)
+        where = " ".join(map(str, entry.region.conditions)) or "everywhere"
+        click.echo(printable(f"new    {entry.finding.guarantee}: {where} ({count})"))
+    for result in report.results:
+        for finding in result.new:
+            if finding.detail == ALONE:
+                click.echo(printable(f"left   {result.id}: {finding.call}: {ALONE}"))
+        for deviation in result.stale:
+            click.echo(printable(f"stale  {result.id}: {deviation.stale}"))
+    click.echo(printable(report.summary()))
+
+
+def _write(file: Path, entries: Sequence[Entry], stale: set[int]) -> None:
+    """Write what is new behind what there is, and make comments of what is stale."""
+    from tensorpact.deviations.baseline import appended, without
+    from tensorpact.deviations.files import parsed
+    from tensorpact.errors import UsageError
+
+    try:
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        text = without(before, stale) if stale else before
+        text = appended(text, entries) if entries else text
+        parsed(text, str(file))
+        if text != before:
+            file.write_text(text, encoding="utf-8")
+            click.echo(f"wrote {file}")
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}; name another file") from error
