@@ -83,3 +83,32 @@ broken_adapter = derive(sound, read=break_the_adapter, name="broken-adapter")
 copying = derive(sound, operations={"asarray": lambda data, **_: np.array(data)}, name="copying")
 copying_and_aborting = derive(copying, operations={"asarray": copy_or_abort}, name="copying-too")
 breaking_late = derive(copying, read=break_the_adapter_late, name="breaking-late")
+
+
+def copying_only(name: str, *dtypes: str) -> Backend:
+    """NumPy, but `asarray` copies arrays of these dtypes."""
+    wanted = [np.dtype(dtype) for dtype in dtypes]
+
+    def asarray(data: Any, **arguments: Any) -> Array:
+        if isinstance(data, np.ndarray) and data.dtype in wanted:
+            data = data.copy()
+        return np.asarray(data, **arguments)
+
+    return derive(sound, operations={"asarray": asarray}, name=name)
+
+
+def aborting_only(name: str, *dtypes: str) -> Backend:
+    """NumPy, but `asarray` aborts for arrays of these dtypes."""
+    wanted = [np.dtype(dtype) for dtype in dtypes]
+
+    def asarray(data: Any, **arguments: Any) -> Array:
+        if isinstance(data, np.ndarray) and data.dtype in wanted:
+            say_and_abort()
+        return np.asarray(data, **arguments)
+
+    return derive(sound, operations={"asarray": asarray}, name=name)
+
+
+copying_half = copying_only("copying-half", "float16")
+copying_half_and_bytes = copying_only("copying-more", "float16", "int8")
+aborting_half_and_bytes = aborting_only("aborting-more", "float16", "int8")

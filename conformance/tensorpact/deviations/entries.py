@@ -20,9 +20,8 @@ from tensorpact.guarantees.model import Level
 FIELDS = ("guarantee", "kind", "reason", "issue", "when", "device", "axes", "witness")
 
 ARGUMENT = "argument:"
-_ARGUMENTS = frozenset({"max_version", "dl_device", "stream", "copy", "dtype"}).union(
-    *KEYWORDS.values()
-)
+_OF_EXPORTS = ("stream", "max_version", "dl_device", "copy", "dtype")
+_ARGUMENTS = frozenset({*_OF_EXPORTS, "unknown"}).union(*KEYWORDS.values())
 _NAMED = (*AXES, *(f"{ARGUMENT}{name}" for name in sorted(_ARGUMENTS)))
 
 _VALUES: Mapping[str, tuple[str, ...]] = {
