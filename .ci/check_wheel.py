@@ -21,6 +21,7 @@ REQUIRED = (
     "tensorpact_fixtures/vectors/value.json",
     "tensorpact_fixtures/zoo/faulty/copying.py",
     "tensorpact_fixtures/zoo/odd/memory.py",
+    "tensorpact_fixtures/deviations/torch.toml",
 )
 
 

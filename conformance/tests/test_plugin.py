@@ -13,6 +13,7 @@ import plans
 # pytester forgets each module that is first imported within it. What other modules keep of such
 # a one is then no longer the same, and does not pickle: all that a run needs is imported before.
 import tensorpact.runner.run  # noqa: F401 - for its effect alone
+from deviation_texts import entry, written
 
 pytest_plugins = ["pytester"]
 
@@ -174,6 +175,36 @@ def test_a_backend_object_can_be_decorated_with(pytester: pytest.Pytester) -> No
     result = run(pytester)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*required*"])
+
+
+def test_a_known_deviation_is_an_expected_failure_with_its_reason(
+    pytester: pytest.Pytester,
+) -> None:
+    known = written(pytester.path / "known.toml", entry())
+    result = judge(pytester, "faulty:copying_half", f"--tensorpact-deviations={known}", "-rx")
+    result.assert_outcomes(xfailed=1)
+    result.stdout.fnmatch_lines(["XFAIL*defect: nobody had the time*"])
+
+
+def test_a_stale_deviation_fails(pytester: pytest.Pytester) -> None:
+    known = written(pytester.path / "known.toml", entry())
+    result = judge(pytester, "numpy", f"--tensorpact-deviations={known}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*no longer fails*"])
+
+
+def test_pyproject_names_deviations_for_decorated_tests_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml('[tool.tensorpact]\ndeviations = ["known.toml"]\n')
+    written(pytester.path / "known.toml", entry())
+    pytester.makepyfile(DECORATED.replace('"numpy"', '"faulty:copying_half"'))
+    run(pytester, "-k", SHARED).assert_outcomes(xfailed=1)
+
+
+def test_a_malformed_deviation_file_ends_the_session(pytester: pytest.Pytester) -> None:
+    wrong = written(pytester.path / "known.toml", entry(reason=""))
+    result = judge(pytester, "numpy", f"--tensorpact-deviations={wrong}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*it needs a reason*"])
 
 
 def test_an_unused_plugin_imports_nothing_of_the_engine() -> None:

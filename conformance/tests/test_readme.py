@@ -55,7 +55,7 @@ def commands(block: Block) -> list[str]:
 
 def small(command: str) -> str:
     words, hash_sign, comment = command.partition("   #")
-    if words.startswith("tensorpact run") and "--budget" not in words:
+    if words.startswith(("tensorpact run", "tensorpact baseline")) and "--budget" not in words:
         words += SMALL.partition(" --only")[0] if "--only" in words else SMALL
     if words.startswith("pytest"):
         words += " -p no:cacheprovider --tensorpact-budget quick"

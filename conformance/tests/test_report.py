@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from io import StringIO
 
@@ -24,7 +25,15 @@ from tensorpact.reports.jsonlines import (
     header_line,
     to_json_lines,
 )
-from tensorpact.reports.model import BROKEN, Finding, GuaranteeResult, Header, Report, Verdict
+from tensorpact.reports.model import (
+    BROKEN,
+    Finding,
+    GuaranteeResult,
+    Header,
+    KnownDeviation,
+    Report,
+    Verdict,
+)
 from tensorpact.reports.plain import result_text
 from tensorpact.reports.terminal import render
 
@@ -66,6 +75,18 @@ findings = st.builds(
     call=st.text(),
     required=st.text(),
     seen=st.text(st.characters(codec=None)),
+    known=st.text(),
+)
+deviations = st.builds(
+    KnownDeviation,
+    guarantee=st.just("sharing.array-is-shared"),
+    key=st.text(),
+    kind=st.text(),
+    reason=st.text(),
+    issue=st.text(),
+    where=st.text(),
+    count=st.integers(0),
+    stale=st.text(),
 )
 results = st.builds(
     GuaranteeResult,
@@ -78,6 +99,7 @@ results = st.builds(
     notes=counts,
     axes=counts,
     selected=st.booleans(),
+    deviations=st.lists(deviations, max_size=2).map(tuple),
 )
 reports = st.builds(
     Report,
@@ -125,6 +147,16 @@ def test_results_supersede_what_was_found_on_the_way() -> None:
     (finding,) = final.findings
     early = found_line(replace(finding, call="not yet shrunk"), Level.MUST)
     assert from_json_lines([header_line(HEADER), early, *closing_lines(final)]) == final
+
+
+def test_a_file_from_before_there_were_deviations_is_read() -> None:
+    final = report(result(Verdict.FAIL))
+    lines = [json.loads(line) for line in to_json_lines(final)]
+    for line in lines:
+        line.pop("deviations", None)
+        for finding in line.get("findings", ()):
+            del finding["known"]
+    assert from_json_lines(json.dumps(line) + "\n" for line in lines) == final
 
 
 @pytest.mark.parametrize("lines", [[], ["{}\n"], ["nonsense\n"], ['{"line": "end"}\n']])

@@ -94,7 +94,7 @@ def _block_axes(block: Block) -> tuple[str, ...]:
 def _values_axes(root: Node) -> tuple[str, ...]:
     kinds = sorted({_leaf_axis(leaf) for leaf in leaves(root)})
     container = root.kind if isinstance(root, Nest) else "scalar"
-    return (f"container={container}", f"holds={'+'.join(kinds[:3]) or 'nothing'}")
+    return (f"container={container}", *(f"holds={kind}" for kind in kinds or ["nothing"]))
 
 
 def _leaf_axis(leaf: Leaf | Block) -> str:

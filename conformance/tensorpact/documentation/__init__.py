@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tensorpact.documentation import (
     commands,
+    deviations,
     guarantees,
     kill_matrix,
     mutation,
@@ -30,6 +31,7 @@ def pages() -> Mapping[str, str]:
         "cli.md": commands.page(),
         "reach.md": reach.page(),
         "mutation.md": mutation.page(),
+        "findings.md": deviations.page(),
         **guarantees.pages(),
         **kill_matrix.pages(),
     }
