@@ -36,7 +36,14 @@ def _seen(finding: Finding, evidence: Sequence[Evidence]) -> Iterator[_At]:
 
 
 def _causes(seen: Sequence[_At], kept: Chart) -> Iterator[Finding]:
-    """Every failing case counts in the first region that has it."""
+    """Every failing case counts in the first region that has it.
+
+    What is known of has an explanation in its file.
+    """
+    first = seen[0][1]
+    if first.known:
+        yield replace(first, count=sum(finding.count for _, finding in seen))
+        return
     left = list(seen)
     for region in explained(list(dict.fromkeys(point for point, _ in seen)), kept):
         here = [finding for point, finding in left if region.has(point)]
