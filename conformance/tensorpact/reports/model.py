@@ -34,7 +34,8 @@ class Finding:
     `verdict` is FAIL, CRASH or TIMEOUT. `call` is the case as a person would type it.
     `required` and `seen` are one line each, and so is `reference`: what the reference does with
     the same case, empty where it cannot have it. `detail` has what else is known, such as what
-    a process said before it died; it may be empty.
+    a process said before it died; it may be empty. `reproducer` is a script that was seen to fail
+    in a clean process; where there is none, `unreproduced` says why, if one was tried for.
     """
 
     guarantee: str
@@ -46,6 +47,8 @@ class Finding:
     count: int = 1
     detail: str = ""
     reference: str = ""
+    reproducer: str = ""
+    unreproduced: str = ""
 
 
 @dataclass(frozen=True, slots=True)

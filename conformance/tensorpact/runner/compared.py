@@ -29,9 +29,9 @@ def compared(finding: Finding, claims: Claims, limits: Limits) -> str:
     Empty where it has no such thing: a device, a dtype, autograd. Its default dtype is set to
     that of the backend, and its host stands for the backend's.
     """
-    own = _own_claims()
-    case = _translated(finding.case, claims, own)
-    if not possible(case, own):
+    own = own_claims()
+    case = translated(finding.case, claims, own)
+    if not possible(case, own) or case.state.default_device not in ("", *own.devices):
         return ""
     arguments = (finding.guarantee, case)
     notes, ending = isolate(_outcome, *arguments, seconds=limits.case_seconds)
@@ -39,7 +39,8 @@ def compared(finding: Finding, claims: Claims, limits: Limits) -> str:
 
 
 @cache
-def _own_claims() -> Claims:
+def own_claims() -> Claims:
+    """What the reference claims."""
     return claims_of(load(REFERENCE))
 
 
@@ -71,7 +72,7 @@ _MEMORY: Mapping[Relation, str] = {
 # --------------------------------------------------------------------------- the same for both
 
 
-def _translated(case: Case, claims: Claims, own: Claims) -> Case:
+def translated(case: Case, claims: Claims, own: Claims) -> Case:
     """The case with the reference's names for the host, under the backend's default dtype."""
     arguments = tuple(
         (name, f"{own.host}#0" if name == "device" and case.call.device == claims.host else value)
