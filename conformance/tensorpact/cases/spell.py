@@ -82,14 +82,17 @@ def preparations(case: Case, claims: Claims) -> list[str]:
 
 
 def operation_text(name: str, claims: Claims) -> str:
+    """The operation as a person types it."""
     return spelled(claims, name) or f"{module(claims)}.{name}"
 
 
 def dtype_text(name: str, claims: Claims) -> str:
+    """The dtype of a standard name as a person types it."""
     return spelled(claims, f"dtype:{name}") or f"{module(claims)}.{name}"
 
 
 def device_text(value: str, claims: Claims) -> str:
+    """A device, `name#k` being its k-th spelling, as a person types it."""
     return spelled(claims, f"device:{value}") or repr(value.partition("#")[0])
 
 

@@ -13,6 +13,7 @@ from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Guarantee, Promise
 from tensorpact.reports.model import BROKEN, Finding, GuaranteeResult, Header, Verdict
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
+from tensorpact.reproducers.source_text import needs_ours
 
 _WIDTH, _COLUMNS = 9, 80
 
@@ -87,9 +88,19 @@ def case_text(finding: Finding) -> str:
         ("seen", finding.seen),
         ("reference", finding.reference),
         ("detail", finding.detail),
+        ("script", _about_script(finding)),
     ]
     lines = [_fact(name, printable(value)) for name, value in facts if value]
-    return "\n".join([indent(printable(finding.call), "    "), *lines])
+    # Not wrapped: it is to be copied.
+    code = (finding.reproducer or finding.call).rstrip("\n")
+    return "\n".join([indent(printable(code), "    "), *lines])
+
+
+def _about_script(finding: Finding) -> str:
+    """What the reader needs for the reproducer besides the library, or why there is none."""
+    if finding.reproducer:
+        return "needs tensorpact" if needs_ours(finding.reproducer) else ""
+    return f"none: {finding.unreproduced}" if finding.unreproduced else ""
 
 
 def printable(text: str) -> str:

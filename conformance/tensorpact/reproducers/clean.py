@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from tensorpact.errors import HarnessFault
-
 OURS = ("tensorpact", "reftensor", "tensorpact_fixtures")
 """What a reader need not have installed."""
 
@@ -27,11 +25,15 @@ class Ended:
     output: str
 
 
+class NotStarted(Exception):
+    """What the scripts need cannot be imported in a fresh process."""
+
+
 class Clean:
     """A process that has imported a library and runs each script in a fork of itself.
 
     `imports` are import lines. `ours`: our packages can be imported, too. It starts with the
-    first script. Raises HarnessFault if the process cannot start, or does not come back.
+    first script.
     """
 
     def __init__(self, imports: Sequence[str], ours: bool = False) -> None:
@@ -64,7 +66,7 @@ class Clean:
         self._process = None
 
     def run(self, script: str, seconds: float) -> Ended:
-        """The end of the script, which is killed when it takes longer."""
+        """The end of the script, which is killed when it takes longer. Raises NotStarted."""
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -75,10 +77,7 @@ class Clean:
         except OSError:
             answer = ""
         if not answer:
-            raise HarnessFault(
-                "the process in which reproducers are tried did not start: can the library be "
-                f"imported by {self._setup['imports']!r} in a fresh Python?"
-            )
+            raise NotStarted
         return Ended(**json.loads(answer))
 
     def _started(self) -> subprocess.Popen[str]:

@@ -25,13 +25,15 @@ class Refuse(importlib.abc.MetaPathFinder):
     def __init__(self, packages):
         self.packages = frozenset(packages)
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name, *_):
+        """None leaves the search to others."""
         if name.partition(".")[0] in self.packages:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return None
+        return
 
 
 def main():
+    """Reads what may be imported, then script after script."""
     setup = json.loads(sys.stdin.readline())
     sys.path[:0] = [entry for entry in setup["path"] if entry not in sys.path]
     sys.meta_path.insert(0, Refuse(setup["refused"]))
@@ -57,6 +59,7 @@ def run(script, seconds):
 
 
 def ending(pid, seconds):
+    """How the process ended, which is killed if it takes longer."""
     watch = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
     hung = watch is not None and not select.select([watch], [], [], seconds)[0]
     if watch is not None:

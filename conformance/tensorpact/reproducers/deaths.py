@@ -13,6 +13,7 @@ _OFTEN = 20
 
 
 def deadly(made: Typed) -> Iterator[Lines]:
+    """The candidates for a death or a hang."""
     yield [*made.lines, *made.doing(made.call)]
     for kind in ("elements of", "fill"):
         use = word(made.claims, kind, x="result", value=0)

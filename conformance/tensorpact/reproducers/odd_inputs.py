@@ -100,6 +100,19 @@ def _method(name: str, answer: str) -> OddInput:
     return OddInput(("class Odd:", f"    def {name}(self, *_, **__): {answer}"), "Odd()")
 
 
+_COUNTING = (
+    "class Rows:",
+    "    asked = 0",
+    "    def __init__(self, array): self.array = array",
+    "    def __array__(self, dtype=None, copy=None): return np.array(self.array, dtype, copy=copy)",
+    "    def __len__(self): Rows.asked += 1; return len(self.array)",
+    "    def __getitem__(self, index):",
+    "        Rows.asked += 1",
+    "        item = self.array[index]",
+    "        return Rows(item) if item.ndim else float(item)",
+)
+"""A sequence that has `__array__` too."""
+
 _WRITTEN: Mapping[str, OddInput] = {
     "overstated": _sized("5"),
     "understated": _sized("2"),
@@ -136,6 +149,10 @@ _WRITTEN: Mapping[str, OddInput] = {
         ("class Rows(list):", "    def __len__(self): self.clear(); return 3"),
         "Rows([1.5, 2.5, 3.5])",
     ),
+    **{
+        f"rows_{name}": OddInput(_COUNTING, f"Rows(np.ones((3, {length}), np.float32))")
+        for name, length in {"short": 8, "long": 512}.items()
+    },
     "closed_mmap": OddInput(("x = mmap.mmap(-1, 16)", "x.close()"), "x"),
     "released_view": OddInput(("x = memoryview(bytearray(8))", "x.release()"), "x"),
 }

@@ -8,6 +8,9 @@ from tensorpact.cases.words import word
 from tensorpact.reproducers.demands import Lines
 from tensorpact.reproducers.typed import Typed, caught, overwriting
 
+AGREEMENT = "agreement"
+"""The kind of a demand that a related call comes to the same; its value is that call's number."""
+
 
 def agreeing(one: Typed, other: Typed) -> Iterator[Lines]:
     """The candidates for two calls: that neither is refused, or that their results agree."""

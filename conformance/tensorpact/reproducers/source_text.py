@@ -17,7 +17,7 @@ IMPORTS: Mapping[str, str] = {
     "Fraction": "from fractions import Fraction",
     "SimpleNamespace": "from types import SimpleNamespace",
     "ThreadPoolExecutor": "from concurrent.futures import ThreadPoolExecutor",
-    "source": "from tensorpact.probes.inputs import source",
+    **{name: f"from tensorpact.probes import {name}" for name in ("source", "verdict")},
 }
 """The names of NumPy and the standard library that a script may use, and our one."""
 
@@ -73,3 +73,12 @@ def with_imports(lines: Iterable[str], library: str) -> str | None:
 def _provided(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+
+
+def needs_ours(script: str) -> bool:
+    """Whether a script imports tensorpact."""
+    tree = tree_of(script)
+    nodes = list(ast.walk(tree)) if tree is not None else []
+    modules = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    modules += [a.name for node in nodes if isinstance(node, ast.Import) for a in node.names]
+    return any(name.partition(".")[0] == "tensorpact" for name in modules)

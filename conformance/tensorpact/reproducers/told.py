@@ -11,24 +11,24 @@ from tensorpact.cases.model import Block, Case, Step, Story
 from tensorpact.cases.spell_story import told
 from tensorpact.cases.stories import handles
 from tensorpact.cases.words import word
+from tensorpact.guarantees.model import Demand
 from tensorpact.reproducers.demands import Lines, nested
 
 
-def of_story(case: Case, claims: Claims, kind: str, value: Any) -> Iterator[Lines]:
+def of_story(case: Case, claims: Claims, demand: Demand) -> Iterator[Lines]:
     """The candidates for a demand on a story, the shortest first."""
     assert isinstance(case.source, Story)
-    step, handle, *rest = value
+    kind, (step, handle, *rest) = demand.kind, demand.value
     steps = case.source.steps[: step + 1]
-    for kept in _shorter(steps, handle, kind != "handle"):
+    for kept in _shorter(steps, kind != "handle"):
         lines = told(replace(case.source, steps=kept), claims)
         yield [*lines, *_asserted(kept, handle, claims, kind, rest)]
 
 
-def _shorter(steps: tuple[Step, ...], handle: int, resized: bool) -> Iterator[tuple[Step, ...]]:
-    """Without other resizes, which may be refused rightly, and what nothing else depends on.
+def _shorter(steps: tuple[Step, ...], resized: bool) -> Iterator[tuple[Step, ...]]:
+    """Without other resizes first, which may be refused rightly.
 
-    Steps that are left out are replaced by one that does nothing, so that the others keep their
-    numbers.
+    A step that does nothing stands in their place, for handles go by the numbers of steps.
     """
     if resized:
         steps = steps[:-1]

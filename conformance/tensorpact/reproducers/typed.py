@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import prod
 from textwrap import indent
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import TYPECODES
 from tensorpact.cases.model import Block, Case, Leaf, leaves
+from tensorpact.cases.short import shortened
 from tensorpact.cases.spell import (
     WRAPPED,
     block_lines,
@@ -92,6 +91,12 @@ def typed(case: Case, claims: Claims) -> Typed:
     return Typed(case, claims, tuple(lines), data, call_text(case, claims, data))
 
 
+def from_probes(case: Case, claims: Claims) -> Typed:
+    """The case as code that has its input from tensorpact.probes."""
+    lines = [*preparations(case, claims), f'x = source("{shortened(case)}")']
+    return Typed(case, claims, tuple(lines), "x", call_text(case, claims, "x"))
+
+
 _BY_NAME = ("__dlpack__", "__array__", "buffer")
 
 
@@ -136,5 +141,5 @@ def elements_of_source(made: Typed) -> str:
 
 
 def indented(text: str) -> str:
+    """The lines one step to the right."""
     return indent(text, "    ")
-

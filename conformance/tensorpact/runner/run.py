@@ -22,7 +22,7 @@ from tensorpact.runner.limits import Limits
 from tensorpact.runner.outcome import BatchResult, signature
 from tensorpact.runner.results import results_of, spelled
 from tensorpact.runner.sink import Sink, opened
-from tensorpact.runner.tasks import describe, examine, judge_batch
+from tensorpact.runner.tasks import describe, examine, judge_batch, reproduce
 from tensorpact.runner.workers import Workers, workers
 
 T = TypeVar("T")
@@ -32,6 +32,8 @@ KILLED = "a worker process was killed from outside, perhaps for want of memory; 
 NOTHING = "no case was judged"
 UNCLAIMED = "no case was judged: {} claims none of these guarantees"
 STOP_SECONDS = 10.0
+PART = 24
+"""Findings whose reproducers are made by one worker, which imports the library for them once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def run(
         watch = _Watch(sink, claims, {guarantee.id for guarantee in guarantees}, progress)
         try:
             outcome = _judged(pool, claims, guarantees, plan, limits, watch)
+            outcome = _reproduced(pool, claims, named, outcome, limits, watch)
         except TensorpactError as error:
             sink.write([cut_off_line(str(error))])
             raise
@@ -137,6 +140,25 @@ def _judged(
     return replace(
         outcome,
         findings=spelled(findings, claims),
+        unexplained=(*outcome.unexplained, *([str(trouble)] if trouble else [])),
+        fault=trouble if isinstance(trouble, Fault) else None,
+    )
+
+
+def _reproduced(
+    pool: Workers, claims: Claims, named: str, outcome: BatchResult, limits: Limits, watch: _Watch
+) -> BatchResult:
+    """The same with scripts for the findings; of a run that was cut off they are not made."""
+    if outcome.fault is not None or outcome.unexplained or outcome.stopped:
+        return outcome
+    parts = [outcome.findings[n : n + PART] for n in range(0, len(outcome.findings), PART)]
+    share = (pool.reference, claims, named)
+    making = (pool.submit(reproduce, *share, part, limits) for part in parts)
+    made, trouble = _collect("reproducing", making, pool, watch, watch.reproduced)
+    findings = [f for number, part in enumerate(parts) for f in made.get(number, part)]
+    return replace(
+        outcome,
+        findings=tuple(findings),
         unexplained=(*outcome.unexplained, *([str(trouble)] if trouble else [])),
         fault=trouble if isinstance(trouble, Fault) else None,
     )
@@ -220,6 +242,9 @@ class _Watch:
             raise result.fault
 
     def examined(self, _: Finding) -> None:
+        self._go(self._now, 1)
+
+    def reproduced(self, _: Sequence[Finding]) -> None:
         self._go(self._now, 1)
 
     def _go(self, now: Progress, steps: int = 0) -> None:
