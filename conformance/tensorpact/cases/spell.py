@@ -214,6 +214,7 @@ def block_lines(block: Block, claims: Claims, name: str) -> list[str]:
     if wrap is None:
         return lines
     made = f"{lent} = {wrap.format(name)}"
+    lines += [text.format(name) for text in _LENDERS.get(block.exporter, ())]
     by_hand = f", made by hand: {twist_of(block).text}" if block.twist else ""
     return [*lines, made + by_hand]
 
@@ -375,7 +376,7 @@ _FLAT: Mapping[str, Callable[[Block, str], list[str]]] = {
     "mmap": lambda b, n: [f"{n} = mmap.mmap(-1, {b.shape[0]})", f"{n}[:] = bytes({_values(b)})"],
 }
 
-_DEVICE = "__dlpack_device__={0}.__dlpack_device__"
+_DEVICE = f"\n{' ' * 20}__dlpack_device__={{0}}.__dlpack_device__"
 
 WRAPPED: Mapping[str, str] = {
     "subclass": "{}.view(type('SubArray', (np.ndarray,), {{}}))",
@@ -383,15 +384,23 @@ WRAPPED: Mapping[str, str] = {
     "array_interface": "SimpleNamespace(__array_interface__={0}.__array_interface__, array={0})",
     "array_protocol": "SimpleNamespace(__array__=lambda dtype=None, copy=None: "
     "np.array({}, dtype, copy=copy))",
-    "array_protocol_old": "SimpleNamespace(__array__=lambda dtype=None: np.asarray({}, dtype))",
-    "dlpack": f"SimpleNamespace(__dlpack__={{0}}.__dlpack__, {_DEVICE})",
+    "array_protocol_old": "Lender()",
+    "dlpack": f"SimpleNamespace(__dlpack__={{0}}.__dlpack__,{_DEVICE})",
     "dlpack_old": "SimpleNamespace(__dlpack__=lambda stream=None: "
-    f"{{0}}.__dlpack__(stream=stream), {_DEVICE})",
+    f"{{0}}.__dlpack__(stream=stream),{_DEVICE})",
     "dlpack_ignores_copy": "SimpleNamespace(__dlpack__=lambda copy=None, **others: "
-    f"{{0}}.__dlpack__(**others), {_DEVICE})",
+    f"{{0}}.__dlpack__(**others),{_DEVICE})",
     "capsule": "{}.__dlpack__()",
 }
 """How an array is handed over to be lent through one protocol alone."""
+
+_LENDERS: Mapping[str, tuple[str, ...]] = {
+    "array_protocol_old": (
+        "class Lender:",
+        "    def __array__(self, dtype=None): return np.asarray({}, dtype)",
+    ),
+}
+"""What needs a class: NumPy knows the old protocol by the name in the exception that it raises."""
 
 _BY_HAND: Mapping[str, str] = {
     "dlpack": "DLPack({})  # an object with __dlpack__ alone, all keywords",

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import click
 
-from tensorpact.cli import backends, docs, explain, list, replay, run, selftest, smoke, zoo
+from tensorpact.cli import (
+    backends,
+    bugreport,
+    docs,
+    explain,
+    list,
+    replay,
+    run,
+    selftest,
+    smoke,
+    zoo,
+)
 from tensorpact.cli.program import Program
 
 EXIT_CODES = """\b
@@ -23,7 +34,8 @@ Exit codes:
 @click.group(
     cls=Program,
     commands=[
-        m.command for m in (run, replay, smoke, list, explain, backends, zoo, selftest, docs)
+        m.command
+        for m in (run, replay, bugreport, smoke, list, explain, backends, zoo, selftest, docs)
     ],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,

@@ -42,16 +42,11 @@ def _one(wanted: ReplayId, backend: str | None) -> bool:
 
 
 def _all(path: Path, backend: str | None) -> bool:
-    from tensorpact.errors import UsageError
-    from tensorpact.reports.jsonlines import from_json_lines
+    from tensorpact.reports.jsonlines import read_report
     from tensorpact.reports.replay_id import UNNAMED, ReplayId
     from tensorpact.runner.replay import replays
 
-    try:
-        with path.open(encoding="utf-8") as lines:
-            report = from_json_lines(lines)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    report = read_report(path)
     findings = report.findings
     if not findings:
         click.echo(f"{path} has no findings")

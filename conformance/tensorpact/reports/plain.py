@@ -50,7 +50,7 @@ def result_text(
 def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], claims: Claims) -> str:
     """The guarantee, what became of it, and who promises it for the operations of the cases."""
     promised = [
-        _fact("promised", cited(promise)) for promise in _promises(guarantee, cases, claims)
+        _fact("promised", cited(promise)) for promise in promises_of(guarantee, cases, claims)
     ]
     title = f"{guarantee.id} ({guarantee.level}): {verdict}"
     broken = [_fact("matters", guarantee.why)] if verdict in BROKEN else []
@@ -115,7 +115,7 @@ def cited(promise: Promise) -> str:
     return f"{document}, {promise.section} <{promise.url}>"
 
 
-def _promises(guarantee: Guarantee, cases: Iterable[Case], claims: Claims) -> Iterator[Promise]:
+def promises_of(guarantee: Guarantee, cases: Iterable[Case], claims: Claims) -> Iterator[Promise]:
     """Those that bind the operations that broke it; a death breaks also what nobody claims."""
     operations = {case.call.operation for case in cases}
     binding = {p for name in operations for p in guarantee.promises_for(claims, name)}

@@ -31,11 +31,8 @@ _FIELDS: Mapping[str, tuple[str, int]] = {
 """The C type of a field of DLTensor and its offset, as in dlpack.h, where pointers have 8 bytes."""
 
 
-POINTER = (
-    "pointer = ctypes.c_void_p.from_address(id(capsule) + object.__basicsize__).value"
-    "  # what PyCapsule_GetPointer gives"
-)
-"""The line that finds the structure in a capsule: CPython keeps its address behind the header."""
+POINTER = "pointer = ctypes.c_void_p.from_address(id(capsule) + object.__basicsize__).value"
+"""What PyCapsule_GetPointer gives, in one line: CPython keeps it behind the object's header."""
 
 
 def field_text(type_name: str, offset: int, versioned: bool = False) -> str:
@@ -67,7 +64,7 @@ def _exporter(method: str, twist: Twist, array: str) -> str:
     if DEVICE not in twist.methods:
         return f"SimpleNamespace(__dlpack__={method})"
     device = f"lambda: {twist.device}" if twist.device else f"{array}.__dlpack_device__"
-    return f"SimpleNamespace(__dlpack__={method}, __dlpack_device__={device})"
+    return f"SimpleNamespace(__dlpack__={method},\n{' ' * 20}__dlpack_device__={device})"
 
 
 def _raising(twist: Twist, array: str, name: str) -> list[str]:

@@ -1,13 +1,17 @@
 """Runs scripts, each in a fork of a process that has imported what they need, and nothing else.
 
-It is started as a script of its own by `reproducers.clean`, with `python -I`, and imports the
-standard library alone: a script that fails here fails wherever the library is installed. The
-first line of its input says what may be imported; every further line is a script, and the answer
-is a line that says how it ended.
+`reproducers.clean` starts it as a script of its own with `python -I`. It imports the standard
+library alone, so that what fails here fails wherever the library under test is installed. The
+first line of its input says what may be imported, every further line is a script, and the answer
+to each is a line that says how the script ended.
 """
 
+from __future__ import annotations
+
+import ast
 import importlib.abc
 import json
+import linecache
 import os
 import resource
 import select
@@ -15,80 +19,73 @@ import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 NAME = "reproducer.py"
+MOST_PRINTED = 100_000
+ENDINGS = {0: "passed", 1: "raised", 77: "asserted"}
 
 
 class Refuse(importlib.abc.MetaPathFinder):
     """Makes packages as good as not installed."""
 
-    def __init__(self, packages):
+    def __init__(self, packages: Iterable[str]) -> None:
         self.packages = frozenset(packages)
 
-    def find_spec(self, name, *_):
-        """None leaves the search to others."""
+    def find_spec(self, name: str, *_: Any) -> None:
+        """Raises what the import of a missing package raises; leaves others to be found."""
         if name.partition(".")[0] in self.packages:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return
 
 
-def main():
+def main() -> None:
     """Reads what may be imported, then script after script."""
     setup = json.loads(sys.stdin.readline())
     sys.path[:0] = [entry for entry in setup["path"] if entry not in sys.path]
     sys.meta_path.insert(0, Refuse(setup["refused"]))
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    exec(setup["imports"], {})
-    for line in sys.stdin:
-        task = json.loads(line)
-        out.write(json.dumps(run(task["script"], task["seconds"])) + "\n")
-        out.flush()
+    with os.fdopen(os.dup(1), "w") as out:
+        os.dup2(2, 1)  # what a library prints is no answer
+        exec(setup["imports"], {})  # import lines of the adapter
+        for line in sys.stdin:
+            task = json.loads(line)
+            out.write(json.dumps(run(task["script"], task["seconds"])) + "\n")
+            out.flush()
 
 
-def run(script, seconds):
-    """How the script ended: "passed", "asserted" at its last statement, "raised", "hung", or the
-    name of a signal; and what it printed."""
+def run(script: str, seconds: float) -> dict[str, str]:
+    """How the script ended, "asserted" being at its last statement, and what it printed."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as printed:
         pid = os.fork()
         if pid == 0:
             become(script, folder, printed.fileno())
         how = ending(pid, seconds)
         printed.seek(0)
-        return {"how": how, "output": printed.read(100_000).decode(errors="replace")}
+        return {"how": how, "output": printed.read(MOST_PRINTED).decode(errors="replace")}
 
 
-def ending(pid, seconds):
+def ending(pid: int, seconds: float) -> str:
     """How the process ended, which is killed if it takes longer."""
-    watch = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    hung = watch is not None and not select.select([watch], [], [], seconds)[0]
-    if watch is not None:
-        os.close(watch)
+    watch = os.pidfd_open(pid)
+    hung = not select.select([watch], [], [], seconds)[0]
+    os.close(watch)
     if hung:
-        os.killpg(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
+        os.kill(pid, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if hung:
         return "hung"
-    if os.WIFSIGNALED(status):
-        return signal.Signals(os.WTERMSIG(status)).name
-    return ENDINGS.get(os.WEXITSTATUS(status), f"exit code {os.WEXITSTATUS(status)}")
+    return signal.Signals(-code).name if code < 0 else ENDINGS.get(code, f"exit code {code}")
 
 
-ENDINGS = {0: "passed", 1: "raised", 77: "asserted"}
-
-
-def become(script, folder, printed):
+def become(script: str, folder: str, printed: int) -> NoReturn:
     """Runs the script in this process, and ends it."""
-    os.setpgid(0, 0)
     os.chdir(folder)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(printed, 1)
-    os.dup2(printed, 2)
+    for stream, target in ((0, os.open(os.devnull, os.O_RDONLY)), (1, printed), (2, printed)):
+        os.dup2(target, stream)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    code = 1
+    code = 0
     try:
-        exec(compile(script, NAME, "exec"), {"__name__": "__main__"})
-        code = 0
+        exec(compile(script, NAME, "exec"), {"__name__": "__main__"})  # the very purpose
     except BaseException as error:
         code = 77 if asserted(error, script) else 1
         show(error, script)
@@ -97,21 +94,19 @@ def become(script, folder, printed):
     os._exit(code)
 
 
-def asserted(error, script):
-    """Whether it was the assertion that the script ends in."""
-    import ast
-
+def asserted(error: BaseException, script: str) -> bool:
+    """Whether it is the assertion that the script ends in."""
     last = ast.parse(script).body[-1]
-    line = error.__traceback__.tb_next.tb_lineno if error.__traceback__.tb_next else 0
-    return isinstance(error, AssertionError) and last.lineno <= line <= (last.end_lineno or line)
+    trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    if not isinstance(error, AssertionError) or trace is None or trace.tb_next is not None:
+        return False
+    return last.lineno <= trace.tb_lineno <= (last.end_lineno or last.lineno)
 
 
-def show(error, script):
+def show(error: BaseException, script: str) -> None:
     """Prints the traceback as Python does for a script in a file."""
-    import linecache
-
     linecache.cache[NAME] = (len(script), None, script.splitlines(keepends=True), NAME)
-    trace = error.__traceback__.tb_next if error.__traceback__ else None
+    trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
     traceback.print_exception(type(error), error.with_traceback(trace), trace)
 
 

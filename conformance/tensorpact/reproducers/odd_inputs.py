@@ -81,7 +81,7 @@ def _interface(fields: Mapping[str, object]) -> OddInput:
     plain = {"shape": (2,), "typestr": "<f8", "version": 3}
     shown = ", ".join(f"{name!r}: {value!r}" for name, value in {**plain, **fields}.items())
     data = "" if "data" in fields else "'data': bytearray(16), "
-    return OddInput((f"x = SimpleNamespace(__array_interface__={{{data}{shown}}})",), "x")
+    return OddInput((f"x = SimpleNamespace(__array_interface__={{\n    {data}{shown}}})",), "x")
 
 
 def _deep(levels: int) -> OddInput:

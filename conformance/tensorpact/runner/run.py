@@ -32,8 +32,8 @@ KILLED = "a worker process was killed from outside, perhaps for want of memory; 
 NOTHING = "no case was judged"
 UNCLAIMED = "no case was judged: {} claims none of these guarantees"
 STOP_SECONDS = 10.0
-PART = 24
-"""Findings whose reproducers are made by one worker, which imports the library for them once."""
+PART = 12
+"""Findings for which it is worth while that a worker imports the library once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,8 @@ def _reproduced(
     """The same with scripts for the findings; of a run that was cut off they are not made."""
     if outcome.fault is not None or outcome.unexplained or outcome.stopped:
         return outcome
-    parts = [outcome.findings[n : n + PART] for n in range(0, len(outcome.findings), PART)]
+    size = max(PART, -(-len(outcome.findings) // pool.jobs))
+    parts = [outcome.findings[n : n + size] for n in range(0, len(outcome.findings), size)]
     share = (pool.reference, claims, named)
     making = (pool.submit(reproduce, *share, part, limits) for part in parts)
     made, trouble = _collect("reproducing", making, pool, watch, watch.reproduced)
