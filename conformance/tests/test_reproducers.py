@@ -45,7 +45,7 @@ FAULTS = {
     ),
     "clips": (
         "def asarray(data, dtype=None, **others):\n"
-        "    if dtype is np.uint8 and isinstance(data, int): data = data % 256\n"
+        "    if dtype == np.uint8 and type(data) is int: data = data % 256\n"
         "    return np.asarray(data, dtype=dtype, **others)",
         ["value.int-overflow-raises"],
     ),
@@ -53,11 +53,11 @@ FAULTS = {
         "def asarray(data, **others):\n"
         "    made = np.asarray(data, **others)\n"
         "    return np.round(made) if made.dtype.kind == 'f' else made",
-        ["value.exact-values"],
+        ["value.elements-are-exact"],
     ),
     "flattens": (
         "def asarray(data, **others): return np.asarray(data, **others).ravel()",
-        ["shape.is-nesting", "shape.array-shape-is-kept"],
+        ["shape.nesting-is-shape"],
     ),
     "aborts": (
         "import os\n"
@@ -130,12 +130,13 @@ def test_a_reproducer_fails_on_the_faulty_library_and_passes_on_the_sound_one(
 ) -> None:
     source, only = FAULTS[fault]
     report = judged(adapted(library, source), only)
-    assert {finding.guarantee for finding in report.findings} >= set(only)
-    for finding in report.findings:
+    planted = [f for f in report.findings if "SIGSEGV" not in f.seen]  # those are NumPy's own
+    assert {finding.guarantee for finding in planted} >= set(only)
+    for finding in planted:
         assert finding.reproducer, finding.unreproduced
         assert not needs_ours(finding.reproducer)
         assert "import faultylib" in finding.reproducer
-    first = report.findings[0]
+    first = planted[0]
     if first.verdict is Verdict.TIMEOUT:
         with pytest.raises(subprocess.TimeoutExpired):
             subprocess.run(
@@ -144,7 +145,7 @@ def test_a_reproducer_fails_on_the_faulty_library_and_passes_on_the_sound_one(
     else:
         assert fails_as_found(first, fresh(first.reproducer, library.parent))
     library.write_text(SOUND)
-    for finding in report.findings:
+    for finding in planted:
         ended = fresh(finding.reproducer, library.parent)
         assert ended.returncode == 0, finding.reproducer + ended.stderr
 

@@ -199,8 +199,8 @@ def block_lines(block: Block, claims: Claims, name: str) -> list[str]:
     if block.exporter == "own":
         return _own_lines(block, claims, name)
     if block.exporter == "accelerated":
-        wrapped = f"{name} = Accelerated({name})  # an object with __dlpack__ alone"
-        return [*_own_lines(block, claims, name), wrapped]
+        inner = inner_name(name)
+        return [*_own_lines(block, claims, inner), f"{name} = {WRAPPED['dlpack'].format(inner)}"]
     if block.exporter in _FLAT:
         return _FLAT[block.exporter](block, name)
     wrap = (_BY_HAND if block.twist else WRAPPED).get(block.exporter)
