@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 import textwrap
@@ -11,16 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from tensorpact.backends.find import load
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import Backend, claims_of
 from tensorpact.cases.model import Block, Case, Values, call, py
+from tensorpact.cli import main
+from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Demand
 from tensorpact.reports.issue import fenced, inline
 from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
 from tensorpact.reports.model import Finding, Report, Verdict
 from tensorpact.reports.plain import finding_text
+from tensorpact.reports.replay_id import ReplayId
 from tensorpact.reproducers.clean import OURS, Clean
 from tensorpact.reproducers.made import UNFAIR, Script, Workshop
 from tensorpact.reproducers.source_text import needs_ours, with_imports
@@ -281,6 +286,101 @@ def test_what_has_no_plain_reproducer_says_what_it_needs(released: Report) -> No
             assert "script    none: " in text
         elif needs_ours(finding.reproducer):
             assert "script    needs tensorpact" in text
+
+
+# --------------------------------------------------------------------------- issues
+
+ADAPTER = """
+from dataclasses import replace
+import faultylib
+from tensorpact.backends.numpy import backend as sound
+
+words = {"import": "import faultylib", "asarray": "faultylib.asarray", "module": "faultylib"}
+backend = replace(
+    sound,
+    name="faultylib",
+    operations={"asarray": faultylib.asarray},
+    spelled={**sound.spelled, **words},
+)
+"""
+
+
+def invoked(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["bugreport", *map(str, arguments)])
+
+
+@pytest.fixture
+def report_file(library: Path) -> Iterator[Path]:
+    """The report of a run by name, of a library that copies."""
+    library.write_text(SOUND + FAULTS["copies"][0] + "\n")
+    (library.parent / "faulty_adapter.py").write_text(ADAPTER)
+    path = library.parent / "report.jsonl"
+    only = ["sharing.array-is-shared"]
+    run("faulty_adapter:backend", only=only, budget="quick", jobs=1, output=path)
+    yield path
+    for name in ("faultylib", "faulty_adapter"):
+        sys.modules.pop(name, None)
+
+
+def test_an_issue_has_the_script_its_output_and_the_promise(report_file: Path) -> None:
+    with report_file.open() as lines:
+        finding = from_json_lines(lines).findings[0]
+    id = ReplayId("faulty_adapter:backend", finding.guarantee, finding.case)
+    done = invoked(report_file, id)
+    assert done.exit_code == 0, done.output
+    assert fenced(finding.reproducer, "python") in done.output
+    assert "AssertionError" in done.output
+    assert TABLE[finding.guarantee].sentence in done.output
+    assert platform.python_version() in done.output
+
+
+def test_an_issue_about_what_was_fixed_says_so(library: Path, report_file: Path) -> None:
+    with report_file.open() as lines:
+        finding = from_json_lines(lines).findings[0]
+    library.write_text(SOUND)
+    done = invoked(report_file, ReplayId("faulty_adapter:backend", finding.guarantee, finding.case))
+    assert done.exit_code == 1
+    assert "no longer fails" in done.output
+
+
+def test_an_issue_from_a_report_of_before_has_a_script_all_the_same(report_file: Path) -> None:
+    lines = [json.loads(line) for line in report_file.read_text().splitlines()]
+    for line in lines:
+        line["findings"] = [
+            {k: v for k, v in f.items() if k not in ("reproducer", "unreproduced")}
+            for f in line.get("findings", ())[:1]
+        ]
+    kept = [line if line["findings"] else {**line} for line in lines]
+    for line in kept:
+        if line["line"] != "result":
+            del line["findings"]
+    report_file.write_text("".join(json.dumps(line) + "\n" for line in kept))
+    done = invoked(report_file, "sharing.array-is-shared")
+    assert done.exit_code == 0, done.output
+    assert "import faultylib" in done.output
+
+
+@pytest.mark.parametrize(
+    ("id", "said"),
+    [
+        ("sharing.array-is-shard", "sharing.array-is-shared"),
+        ("copying.copy-true-always-copies", "sharing.array-is-shared"),
+        ("faulty_adapter:backend/sharing.array-is-shared/1nothing", "replay id"),
+        ("/", "replay id"),
+    ],
+)
+def test_an_id_of_nothing_gets_one_sentence(report_file: Path, id: str, said: str) -> None:
+    done = invoked(report_file, id)
+    assert done.exit_code == 2
+    assert said in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_file_that_is_no_report_gets_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("{}\n")
+    for file in ("other.txt", "missing.jsonl"):
+        done = invoked(tmp_path / file, "sharing.array-is-shared")
+        assert (done.exit_code, "Traceback" in done.output) == (2, False)
 
 
 # --------------------------------------------------------------------------- Markdown

@@ -34,10 +34,13 @@ def command(what: str, backend: str | None) -> None:
 def _one(wanted: ReplayId, backend: str | None) -> bool:
     from tensorpact.reports.model import BROKEN
     from tensorpact.reports.replayed import replayed_text
+    from tensorpact.reproducers.again import with_reproducer
     from tensorpact.runner.replay import replay
 
-    found = replay(_loaded(backend or wanted.backend), wanted.case)
-    click.echo(replayed_text(found, wanted.guarantee))
+    name = backend or wanted.backend
+    found = replay(_loaded(name), wanted.case)
+    broken = with_reproducer(found, wanted.guarantee, name)
+    click.echo(replayed_text(found, wanted.guarantee, broken))
     return found.verdict(wanted.guarantee) in BROKEN
 
 

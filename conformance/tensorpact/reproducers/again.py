@@ -1,4 +1,4 @@
-"""A reproducer run once more, with what is installed here and now."""
+"""Reproducers for one finding, made or run once more with what is installed here and now."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from tensorpact.backends.protocol import Claims
+from tensorpact.cases.spell import spell
+from tensorpact.guarantees.model import Failure
 from tensorpact.reports.issue import TriedAgain
 from tensorpact.reports.model import Finding, Header, Verdict
 from tensorpact.reproducers.clean import NotStarted
 from tensorpact.reproducers.made import Workshop, as_found
+from tensorpact.runner.compared import compared
 from tensorpact.runner.isolation import isolate
 from tensorpact.runner.judging import note_failure
 from tensorpact.runner.limits import Limits
+from tensorpact.runner.replay import Replayed
 from tensorpact.runner.tasks import describe
 
 
@@ -36,6 +40,22 @@ def tried_again(finding: Finding, header: Header) -> tuple[Finding, TriedAgain]:
     fails = as_found(finding, ended, said=False)
     script = finding.reproducer
     return finding, TriedAgain(script, ended.how, ended.output, fails, _versions(claims))
+
+
+def with_reproducer(found: Replayed, guarantee: str, named: str) -> Finding | None:
+    """The finding of a case that was replayed, as a run would show it; None if it passed."""
+    finding = found.finding(guarantee)
+    if finding is None:
+        return None
+    limits, failure = Limits(), dict(found.judged).get(guarantee)
+    finding = replace(
+        finding,
+        call=spell(found.case, found.claims),
+        reference=compared(finding, found.claims, limits),
+    )
+    demand = failure.demand if isinstance(failure, Failure) else None
+    with Workshop(found.claims, named, limits.case_seconds) as workshop:
+        return workshop.reproduced(finding, demand)
 
 
 def _with_script(finding: Finding, header: Header, workshop: Workshop, limits: Limits) -> Finding:

@@ -24,6 +24,8 @@ from typing import Any, NoReturn
 
 NAME = "reproducer.py"
 MOST_PRINTED = 100_000
+MOST_MEMORY = 8 << 30
+"""What a defect may make a script ask for is no reason to fill the machine."""
 ENDINGS = {0: "passed", 1: "raised", 77: "asserted"}
 
 
@@ -83,6 +85,7 @@ def become(script: str, folder: str, printed: int) -> NoReturn:
     for stream, target in ((0, os.open(os.devnull, os.O_RDONLY)), (1, printed), (2, printed)):
         os.dup2(target, stream)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     code = 0
     try:
         exec(compile(script, NAME, "exec"), {"__name__": "__main__"})  # the very purpose

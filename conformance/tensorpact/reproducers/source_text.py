@@ -63,11 +63,16 @@ def with_imports(lines: Iterable[str], library: str) -> str | None:
     missing -= {name for node in provided.body for name in _provided(node)}
     if not missing <= IMPORTS.keys():
         return None
-    first = sorted({IMPORTS[name] for name in missing}, key=lambda line: (line[:4] == "from", line))
+    first = sorted({IMPORTS[name] for name in missing}, key=_place)
     ours = [line for line in first if "tensorpact" in line]
     others = [line for line in first if line not in ours and line not in own]
     head = "\n".join([*others, *own, *ours])
     return f"{head}\n\n{body}\n"
+
+
+def _place(line: str) -> tuple[bool, bool, str]:
+    """The standard library first, then NumPy."""
+    return "numpy" in line, line.startswith("from"), line
 
 
 def _provided(node: ast.stmt) -> Iterator[str]:
