@@ -18,6 +18,7 @@ from tensorpact.backends.find import load
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import Backend, claims_of
 from tensorpact.cases.model import Block, Case, Values, call, py
+from tensorpact.cases.words import word
 from tensorpact.cli import main
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Demand
@@ -28,7 +29,9 @@ from tensorpact.reports.plain import finding_text
 from tensorpact.reports.replay_id import ReplayId
 from tensorpact.reproducers.clean import OURS, Clean
 from tensorpact.reproducers.made import UNFAIR, Script, Workshop
+from tensorpact.reproducers.pairs import agreeing
 from tensorpact.reproducers.source_text import needs_ours, with_imports
+from tensorpact.reproducers.typed import typed
 from tensorpact.runner.limits import Limits
 from tensorpact.runner.run import run
 
@@ -201,6 +204,23 @@ def test_a_sound_library_has_no_reproducer() -> None:
     assert isinstance(scripted(Case(Block(), call("tensor")), memory), Script)
 
 
+@pytest.mark.parametrize("exporter", ["capsule", "dlpack", "ndarray", "own"])
+@pytest.mark.parametrize("twist", ["", "offset_8"])
+def test_two_calls_on_one_input_agree_where_the_library_does(exporter: str, twist: str) -> None:
+    claims = claims_of(load("reference"))
+    if twist and exporter not in ("capsule", "dlpack"):
+        return
+    alignment = 0 if exporter == "own" else 64
+    case = Case(Block(exporter, alignment=alignment, twist=twist), call("as_tensor"))
+    case = replace(case, call=call("from_dlpack")) if exporter == "capsule" else case
+    made = typed(case, claims)
+    texts = [with_imports(lines, word(claims, "import")) for lines in agreeing(made, made)]
+    with Clean(["import numpy", "import reftensor"]) as clean:
+        ends = {text: clean.run(text, 5.0) for text in texts if text is not None}
+    assert not {text: ended for text, ended in ends.items() if ended.how == "asserted"}
+    assert any(ended.how == "passed" for ended in ends.values())
+
+
 # --------------------------------------------------------------------------- clean processes
 
 
@@ -275,8 +295,8 @@ def test_every_reproducer_fails_without_tensorpact(released: Report) -> None:
                 )
                 assert ended.how in wanted, finding.reproducer + ended.output
             else:
-                ended = fresh(finding.reproducer)
-                assert fails_as_found(finding, ended), finding.reproducer + ended.stderr
+                alone = fresh(finding.reproducer)
+                assert fails_as_found(finding, alone), finding.reproducer + alone.stderr
 
 
 def test_what_has_no_plain_reproducer_says_what_it_needs(released: Report) -> None:

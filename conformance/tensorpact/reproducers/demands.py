@@ -184,6 +184,7 @@ def _fresh(made: Typed, _: Any) -> Iterator[Lines]:
     other = word(made.claims, "elements of", x="other")
     yield [
         *made.result,
+        *made.again,
         *made.doing(f"other = {made.call}"),
         f"before = {other}",
         word(made.claims, "fill", x="result", value=0),
@@ -227,7 +228,7 @@ def _recorded(text: str) -> Lines:
 
 def _warning_count(made: Typed, least: int) -> Iterator[Lines]:
     """None at all for 0, else none or one at each of so many calls."""
-    call = "\n".join(made.doing(f"result = {made.call}"))
+    call = "\n".join([*made.again, *made.doing(f"result = {made.call}")])
     if not least:
         yield [*made.lines, *_recorded(call), "assert not told, told[0].message"]
         return
@@ -347,8 +348,9 @@ def _consumed(made: Typed, _: Any) -> Iterator[Lines]:
 
 def _few_questions(made: Typed, most: int) -> Iterator[Lines]:
     """The odd input counts what it is asked."""
-    asked = "assert Rows.asked <= {0}, f'{{Rows.asked}} questions'"
-    yield [*made.result, asked.format(most)]
+    call = "\n".join(made.doing(f"result = {made.call}"))
+    asked = f"assert told or Rows.asked <= {most}, f'{{Rows.asked}} questions'"
+    yield [*made.lines, *_recorded(call), asked]
 
 
 _ASKED: Mapping[str, Asked] = {

@@ -52,6 +52,17 @@ class Typed:
         return [*self.lines, *self.doing(caught(self.call))]
 
     @property
+    def again(self) -> tuple[str, ...]:
+        """The lines without which a second call has no input: a capsule is consumed by the first.
+
+        Of plain values nothing is known, so they are all made anew.
+        """
+        block = self.case.block
+        if block is None or block.twist:
+            return self.lines
+        return self.lines[-1:] if block.exporter == "capsule" else ()
+
+    @property
     def array(self) -> str:
         """The name of the array that is lent; empty for flat buffers and own tensors."""
         block = self.case.block
