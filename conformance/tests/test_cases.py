@@ -7,6 +7,7 @@ import mmap
 from dataclasses import replace
 from itertools import combinations, product
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -275,7 +276,14 @@ def test_shrinking_keeps_what_the_failure_needs() -> None:
     assert small == Case(Values(py(2**70)), call("asarray"))
 
 
-NAMESPACE = {"np": np, "numpy": np, "array": array, "mmap": mmap, **vars(exporters)}
+NAMESPACE = {
+    "np": np,
+    "numpy": np,
+    "array": array,
+    "mmap": mmap,
+    "SimpleNamespace": SimpleNamespace,
+    **vars(exporters),
+}
 
 
 @pytest.mark.parametrize(

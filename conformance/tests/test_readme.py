@@ -156,5 +156,17 @@ def test_the_three_ways_of_use_find_the_same_fault(tmp_path: Path) -> None:
     ends = [done.returncode for done in (command, items, function)]
     assert ends == [1, 1, 1], command.stderr + items.stdout + function.stderr
     assert fault in items.stdout
-    (shown,) = (block.text for block in blocks(README) if block.language == "text")
+    shown, _ = texts(README)
     assert all(part.strip("\n") in command.stdout for part in shown.split("…"))
+
+
+def test_the_reproducer_of_the_readme_is_that_of_a_run(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    fault = "copying.copy-true-always-copies"
+    command = shell(f"tensorpact run torch --only {fault} --budget quick", tmp_path)
+    _, shown = texts(README)
+    assert shown in command.stdout
+
+
+def texts(page: Path) -> list[str]:
+    return [block.text for block in blocks(page) if block.language == "text"]

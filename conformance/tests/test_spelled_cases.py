@@ -9,6 +9,7 @@ import mmap
 import tempfile
 from collections.abc import Iterator, Sequence
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ import pytest
 import reftensor
 from tensorpact.backends.find import load
 from tensorpact.backends.protocol import Backend, Claims, claims_of
-from tensorpact.cases import exporters
 from tensorpact.cases.families import FAMILIES
 from tensorpact.cases.model import Block, Case, leaves
 from tensorpact.cases.plan import BUDGETS
@@ -34,15 +34,6 @@ INSTALLED = {
     "numpy": "numpy",
     "torch": "torch",
     "array-api-strict": "array_api_strict",
-}
-WRAPPERS = {
-    "ArrayProtocol": exporters.ArrayProtocol,
-    "OldArrayProtocol": exporters.OldArrayProtocol,
-    "Interface": exporters.Interface,
-    "DLPack": exporters.DLPack,
-    "OldDLPack": exporters.OldDLPack,
-    "DLPackIgnoringCopy": exporters.DLPackIgnoringCopy,
-    "Accelerated": exporters.Accelerated,
 }
 
 
@@ -105,16 +96,16 @@ def defaults(case: Case, backend: Backend) -> Iterator[None]:
 def compare(note: Note, backend: Backend, library: str, cases: Sequence[Case]) -> None:
     """Notes the printed lines, and where they do another thing, both outcomes."""
     module = __import__(library)
-    names: dict[str, Any] = {**WRAPPERS, "np": np, "array": array, "mmap": mmap, "xp": module}
+    names: dict[str, Any] = {"np": np, "array": array, "mmap": mmap, "xp": module}
     names |= {library: module, "reftensor": reftensor, **vars(collections)}
+    names |= {"SimpleNamespace": SimpleNamespace, "tempfile": tempfile}
     with Judge(backend, []) as judge:
         for case in cases:
             seen = judge.trial(case).observed
             if seen.unbuilt:
                 note("")
                 continue
-            with tempfile.TemporaryFile() as file:
-                wanted, found = outcome(seen), typed(case, judge, names | {"FILE": file})
+            wanted, found = outcome(seen), typed(case, judge, dict(names))
             lines = spell(case, judge.claims)
             note("" if wanted == found else f"{lines}\nis {found}, not {wanted}")
 

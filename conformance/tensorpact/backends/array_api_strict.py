@@ -73,6 +73,9 @@ backend = Backend(
     operations={"asarray": xp.asarray, "from_dlpack": xp.from_dlpack},
     promote=xp.result_type,
     spelled={
+        **{f"device:{name}#0": f"xp.Device({name!r})" for name in DEVICES},
+        "import": "import array_api_strict as xp",
+        "elements of": "np.asarray({x}).tolist()",
         "asarray": "xp.asarray",
         "from_dlpack": "xp.from_dlpack",
         "view": "{x}[{index}, ...]",

@@ -88,6 +88,7 @@ backend = Backend(
     },
     promote=np.promote_types,
     spelled={
+        "import": "import numpy as np",
         "asarray": "np.asarray",
         "tensor": "np.array",
         "frombuffer": "np.frombuffer",

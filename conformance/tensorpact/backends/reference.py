@@ -64,6 +64,7 @@ backend = Backend(
     spelled={
         **{name: f"reftensor.{name}" for name in ALL},
         "__array__": "{}.numpy()",
+        "device of": "str({x}.device)",
         "default_device": "reftensor.default_device",
         "protect": "{0} = reftensor.Tensor("
         "{0}.storage, {0}.dtype, {0}.layout, {0}.offset, readonly=True)",

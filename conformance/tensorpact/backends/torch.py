@@ -163,6 +163,8 @@ backend = Backend(
         "__array__": "{}.numpy()",
         "negative": "torch._neg_view({x})",
         "resize": "{x}.resize_(...)",
+        "device of": "str({x}.device)",
+        "strides of": "tuple(n * {x}.itemsize for n in {x}.stride())",
     },
     dtypes=DTYPES,
     authorities={

@@ -193,6 +193,12 @@ _BEYOND: Mapping[str, dict[str, Any]] = {
 }
 """An `__array_interface__` that reaches out of the 16 bytes that it gives along."""
 
+BAD_INTERFACES: Mapping[str, Mapping[str, Any]] = {
+    f"interface_{name.replace(' ', '_')}": fields
+    for name, fields in {**_INTERFACES, **_BEYOND}.items()
+}
+"""The fields that depart from a plain `__array_interface__`, by the name of the thing."""
+
 
 def _interface(**fields: Any) -> Any:
     plain = {"shape": (2,), "typestr": "<f8", "version": 3, "data": bytearray(16)}

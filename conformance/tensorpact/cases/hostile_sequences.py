@@ -273,7 +273,7 @@ class Growing(Sized):
         return self.items[index]
 
 
-_ACTS: Mapping[str, Callable[[list[Any]], object]] = {
+ACTS: Mapping[str, Callable[[list[Any]], object]] = {
     "clears": list.clear,
     "shortens": lambda parent: parent.__delitem__(slice(1, None)),
     "lengthens": lambda parent: parent.extend([9.5] * 1000),
@@ -281,7 +281,7 @@ _ACTS: Mapping[str, Callable[[list[Any]], object]] = {
 }
 """What an item does to the list that it lies in while it is being read."""
 
-_ANSWERS: Mapping[str, Any] = {
+METHODS: Mapping[str, Any] = {
     "__float__": 1.0,
     "__index__": 1,
     "__bool__": True,
@@ -308,7 +308,7 @@ def _meddling(method: str, act: Callable[[list[Any]], object]) -> list[Any]:
             reuse_what_was_freed()
         if method == "__getitem__" and given[0] > 1:
             raise IndexError(given[0])
-        return _ANSWERS[method]
+        return METHODS[method]
 
     nested = method in ("__len__", "__getitem__", "__iter__", "__array__")
     body: dict[str, Any] = {**(_SEQUENCE if nested else {}), method: meddle}
@@ -318,7 +318,7 @@ def _meddling(method: str, act: Callable[[list[Any]], object]) -> list[Any]:
 
 
 def _meddlers() -> Iterator[tuple[str, Thing]]:
-    for method, (name, act) in product(_ANSWERS, _ACTS.items()):
+    for method, (name, act) in product(METHODS, ACTS.items()):
         text = f"a list of 40 that {method} of its first item {name}"
         make = partial(_meddling, method, act)
         yield f"{method.strip('_')}_{name}", Thing(make, text, hostile=True)

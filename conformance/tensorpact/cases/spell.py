@@ -12,7 +12,7 @@ from tensorpact.cases import contents, dtypes, layouts
 from tensorpact.cases.model import Argument, Block, Case, Leaf, Node, Story, leaf_value, two_numbers
 from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.cases.things import THINGS
-from tensorpact.cases.twists import TWISTS
+from tensorpact.cases.twists import twist_of
 from tensorpact.cases.words import module, spelled, word
 
 
@@ -29,9 +29,9 @@ def spell(case: Case, claims: Claims) -> str:
         data = "x"
     else:
         assert root is not None
-        data = _node(root, claims, lines)
-    call = _scheduled(case, claims, call_text(case, claims, data))
-    return "\n".join([*preparations(case, claims), *lines, *_state(case, claims, call)])
+        data = node_text(root, claims, lines)
+    call = scheduled(case, claims, call_text(case, claims, data))
+    return "\n".join([*preparations(case, claims), *lines, *in_state(case, claims, call)])
 
 
 _GIVEN: Mapping[str, str] = {
@@ -46,10 +46,10 @@ def call_text(case: Case, claims: Claims, data: str) -> str:
     name, arguments = case.call.operation, _arguments(case, claims)
     if name in _GIVEN:
         return (spelled(claims, name) or _GIVEN[name]).format(data, ", ".join(arguments))
-    return f"{_operation(name, claims)}({', '.join([data, *arguments])})"
+    return f"{operation_text(name, claims)}({', '.join([data, *arguments])})"
 
 
-def _scheduled(case: Case, claims: Claims, call: str) -> str:
+def scheduled(case: Case, claims: Claims, call: str) -> str:
     """The call, and what is done after it, or with it, along the schedule."""
     if not case.schedule:
         return call
@@ -81,15 +81,18 @@ def preparations(case: Case, claims: Claims) -> list[str]:
     return list(dict.fromkeys(filter(None, (spelled(claims, f"prepare:{d}") for d in devices))))
 
 
-def _operation(name: str, claims: Claims) -> str:
+def operation_text(name: str, claims: Claims) -> str:
+    """The operation as a person types it."""
     return spelled(claims, name) or f"{module(claims)}.{name}"
 
 
-def _dtype(name: str, claims: Claims) -> str:
+def dtype_text(name: str, claims: Claims) -> str:
+    """The dtype of a standard name as a person types it."""
     return spelled(claims, f"dtype:{name}") or f"{module(claims)}.{name}"
 
 
-def _device(value: str, claims: Claims) -> str:
+def device_text(value: str, claims: Claims) -> str:
+    """A device, `name#k` being its k-th spelling, as a person types it."""
     return spelled(claims, f"device:{value}") or repr(value.partition("#")[0])
 
 
@@ -111,9 +114,9 @@ def _arguments(case: Case, claims: Claims) -> list[str]:
         if name == "dtype" and isinstance(value, str):
             if value.startswith("python:"):
                 return _PYTHON_DTYPES.get(value, value.partition(":")[2])
-            return _dtype(value, claims)
+            return dtype_text(value, claims)
         if name == "device" and isinstance(value, str):
-            return _device(value, claims)
+            return device_text(value, claims)
         if name in _NUMBERED and isinstance(value, str):
             return _NUMBERED[name](value)
         return repr(value)
@@ -121,14 +124,15 @@ def _arguments(case: Case, claims: Claims) -> list[str]:
     return [f"{name}={text(name, value)}" for name, value in case.call.arguments]
 
 
-def _state(case: Case, claims: Claims, call: str) -> list[str]:
+def in_state(case: Case, claims: Claims, call: str) -> list[str]:
+    """The lines of a call where the defaults of the case are set."""
     state = case.state
     lines, indent = [], ""
     if state.default_real:
-        dtype = _dtype(state.default_real, claims)
+        dtype = dtype_text(state.default_real, claims)
         lines.append(word(claims, "set_default_dtype", dtype=dtype))
     if state.default_device:
-        device = _device(f"{state.default_device}#0", claims)
+        device = device_text(f"{state.default_device}#0", claims)
         if state.device_form == "setting":
             lines.append(word(claims, "set_default_device", device=device))
         else:
@@ -143,14 +147,15 @@ def _state(case: Case, claims: Claims, call: str) -> list[str]:
 # --------------------------------------------------------------------------- values
 
 
-def _node(node: Node, claims: Claims, lines: list[str]) -> str:
+def node_text(node: Node, claims: Claims, lines: list[str]) -> str:
+    """A nested value as an expression; the arrays in it are made by further `lines`."""
     if isinstance(node, Leaf):
         return _leaf(node)
     if isinstance(node, Block):
         name = f"x{len([line for line in lines if ' = ' in line]) or ''}"
         lines += block_lines(node, claims, name)
         return name
-    items = [_node(item, claims, lines) for item in node.items]
+    items = [node_text(item, claims, lines) for item in node.items]
     if node.kind == "tuple":
         return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
     text = f"[{', '.join(items)}]"
@@ -187,30 +192,44 @@ def _big(value: int) -> str:
 
 
 def block_lines(block: Block, claims: Claims, name: str) -> list[str]:
-    """The lines that make the data and call it `name`."""
+    """The lines that make the data and call it `name`.
+
+    An array that is lent by another object has the same name with an "a" for the "x".
+    """
     if block.exporter == "own":
         return _own_lines(block, claims, name)
     if block.exporter == "accelerated":
-        wrapped = f"{name} = Accelerated({name})  # an object with __dlpack__ alone"
-        return [*_own_lines(block, claims, name), wrapped]
+        inner = inner_name(name)
+        return [*_own_lines(block, claims, inner), f"{name} = {WRAPPED['dlpack'].format(inner)}"]
     if block.exporter in _FLAT:
         return _FLAT[block.exporter](block, name)
+    wrap = (_BY_HAND if block.twist else WRAPPED).get(block.exporter)
+    lent, name = name, name if wrap is None else inner_name(name)
     lines = [f"{name} = {_ndarray(block)}"]
     unset = block.exporter == "memmap" or not _typable(block)
     if unset and 0 not in block.shape and block.dtype not in dtypes.FOREIGN:
         lines.append(f"{name}[...] = {_numbers(block, prod(block.shape))}.reshape({block.shape})")
     if block.readonly:
         lines.append(f"{name}.flags.writeable = False")
-    if block.twist:
-        made = f"{name} = {_BY_HAND[block.exporter].format(name)}"
-        return [*lines, f"{made}, made by hand: {TWISTS[block.twist].text}"]
-    wrap = _WRAPPED.get(block.exporter)
-    return lines if wrap is None else [*lines, f"{name} = {wrap.format(name)}"]
+    if wrap is None:
+        return lines
+    made = f"{lent} = {wrap.format(name)}"
+    lines += [text.format(name) for text in _LENDERS.get(block.exporter, ())]
+    by_hand = f", made by hand: {twist_of(block).text}" if block.twist else ""
+    return [*lines, made + by_hand]
+
+
+def inner_name(name: str) -> str:
+    """The name of the array that the object of this name lends."""
+    return name.replace("x", "a", 1)
 
 
 def _ndarray(block: Block) -> str:
     if block.exporter == "memmap":
-        return _placed(block, "np.memmap(FILE, 'u1', 'w+', shape={})") + ".view(np.memmap)"
+        return (
+            _placed(block, "np.memmap(tempfile.TemporaryFile(), 'u1', 'w+', shape={})")
+            + ".view(np.memmap)"
+        )
     if not _typable(block):
         return _placed(block)
     swapped = f".astype(np.dtype({block.dtype!r}).newbyteorder())"
@@ -299,10 +318,12 @@ def _own_lines(block: Block, claims: Claims, name: str) -> list[str]:
     maker = next(o for o in ("tensor", "asarray", "as_tensor", *sorted(claims.operations))
                  if o in claims.operations)  # fmt: skip
     numbers = _nested_numbers(found, block.dtype, recipe.base)
-    arguments = [numbers, f"dtype={_dtype(block.dtype, claims)}"]
+    arguments = [numbers, f"dtype={dtype_text(block.dtype, claims)}"]
     if block.device and block.device != claims.host:
-        arguments.append(f"device={_device(f'{block.device}#0', claims)}")
-    text = _viewed(f"{_operation(maker, claims)}({', '.join(arguments)})", block, recipe, claims)
+        arguments.append(f"device={device_text(f'{block.device}#0', claims)}")
+    text = _viewed(
+        f"{operation_text(maker, claims)}({', '.join(arguments)})", block, recipe, claims
+    )
     lines = [f"{name} = {text}"]
     if block.grad == "history":
         lines.append(f"{name} = {word(claims, 'history', x=name)}")
@@ -355,16 +376,35 @@ _FLAT: Mapping[str, Callable[[Block, str], list[str]]] = {
     "mmap": lambda b, n: [f"{n} = mmap.mmap(-1, {b.shape[0]})", f"{n}[:] = bytes({_values(b)})"],
 }
 
-_WRAPPED: Mapping[str, str] = {
+_DEVICE = f"\n{' ' * 20}__dlpack_device__={{0}}.__dlpack_device__"
+
+WRAPPED: Mapping[str, str] = {
     "subclass": "{}.view(type('SubArray', (np.ndarray,), {{}}))",
     "memoryview": "memoryview({})",
-    "array_interface": "Interface({})  # an object with __array_interface__ alone",
-    "array_protocol": "ArrayProtocol({})  # an object with __array__(dtype=None, copy=None)",
-    "array_protocol_old": "OldArrayProtocol({})  # an object with __array__(dtype=None)",
+    "array_interface": "SimpleNamespace(__array_interface__={0}.__array_interface__, array={0})",
+    "array_protocol": "SimpleNamespace(__array__=lambda dtype=None, copy=None: "
+    "np.array({}, dtype, copy=copy))",
+    "array_protocol_old": "Lender()",
+    "dlpack": f"SimpleNamespace(__dlpack__={{0}}.__dlpack__,{_DEVICE})",
+    "dlpack_old": "SimpleNamespace(__dlpack__=lambda stream=None: "
+    f"{{0}}.__dlpack__(stream=stream),{_DEVICE})",
+    "dlpack_ignores_copy": "SimpleNamespace(__dlpack__=lambda copy=None, **others: "
+    f"{{0}}.__dlpack__(**others),{_DEVICE})",
+    "capsule": "{}.__dlpack__()",
+}
+"""How an array is handed over to be lent through one protocol alone."""
+
+_LENDERS: Mapping[str, tuple[str, ...]] = {
+    "array_protocol_old": (
+        "class Lender:",
+        "    def __array__(self, dtype=None): return np.asarray({}, dtype)",
+    ),
+}
+"""What needs a class: NumPy knows the old protocol by the name in the exception that it raises."""
+
+_BY_HAND: Mapping[str, str] = {
     "dlpack": "DLPack({})  # an object with __dlpack__ alone, all keywords",
     "dlpack_old": "OldDLPack({})  # an object with __dlpack__(stream=None), legacy capsules",
     "dlpack_ignores_copy": "DLPackIgnoringCopy({})  # its __dlpack__ does not honour copy",
-    "capsule": "{}.__dlpack__()",
+    "capsule": "capsule_of({})  # a bare capsule",
 }
-
-_BY_HAND: Mapping[str, str] = {**_WRAPPED, "capsule": "capsule_of({})  # a bare capsule"}

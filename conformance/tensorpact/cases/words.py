@@ -21,10 +21,21 @@ WORDS: Mapping[str, str] = {
     "set_default_device": "{module}.set_default_device({device})",
     "default_device": "{module}.device",
     "resize": "{x}.resize(...)",
+    "import": "import {module}",
+    "dtype of": "{x}.dtype",
+    "shape of": "tuple({x}.shape)",
+    "device of": "{x}.device",
+    "strides of": "{x}.strides",
+    "elements of": "{x}.tolist()",
+    "requires_grad of": "{x}.requires_grad",
+    "fill": "{x}[...] = {value}",
+    "detach": "{x}.detach()",
 }
 """By name: `view` takes slices, `permute` axes, `expand` a shape or, with {strides}, the byte
 strides; then the transforms of `Backend.lazy`, what `Backend.grad` does to a source, how defaults
-are set, and how a tensor is resized in place."""
+are set, how a tensor is resized in place, and how the library is imported, several lines with "; "
+between them. Then what a script asserts of a tensor: its strides in bytes, its elements as nested
+lists of numbers; and how all elements are set to one number."""
 
 
 def spelled(claims: Claims, what: str) -> str | None:

@@ -11,6 +11,7 @@ import click
 from tensorpact.cli import (
     backends,
     baseline,
+    bugreport,
     docs,
     explain,
     list,
@@ -36,7 +37,10 @@ Exit codes:
     cls=Program,
     commands=[
         m.command
-        for m in (run, replay, baseline, smoke, list, explain, backends, zoo, selftest, docs)
+        for m in (
+            *(run, replay, bugreport, baseline, smoke, list, explain),
+            *(backends, zoo, selftest, docs),
+        )
     ],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,

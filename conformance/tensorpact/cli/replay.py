@@ -34,24 +34,22 @@ def command(what: str, backend: str | None) -> None:
 def _one(wanted: ReplayId, backend: str | None) -> bool:
     from tensorpact.reports.model import BROKEN
     from tensorpact.reports.replayed import replayed_text
+    from tensorpact.reproducers.again import with_reproducer
     from tensorpact.runner.replay import replay
 
-    found = replay(_loaded(backend or wanted.backend), wanted.case)
-    click.echo(replayed_text(found, wanted.guarantee))
+    name = backend or wanted.backend
+    found = replay(_loaded(name), wanted.case)
+    broken = with_reproducer(found, wanted.guarantee, name)
+    click.echo(replayed_text(found, wanted.guarantee, broken))
     return found.verdict(wanted.guarantee) in BROKEN
 
 
 def _all(path: Path, backend: str | None) -> bool:
-    from tensorpact.errors import UsageError
-    from tensorpact.reports.jsonlines import from_json_lines
+    from tensorpact.reports.jsonlines import read_report
     from tensorpact.reports.replay_id import UNNAMED, ReplayId
     from tensorpact.runner.replay import replays
 
-    try:
-        with path.open(encoding="utf-8") as lines:
-            report = from_json_lines(lines)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    report = read_report(path)
     findings = report.findings
     if not findings:
         click.echo(f"{path} has no findings")

@@ -9,7 +9,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import DLPACKS, Block, Case, Nest, leaves
 from tensorpact.cases.schedules import SCHEDULES
 from tensorpact.cases.twists import copies_on_request, twist_of
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST, plainly_nested
 from tensorpact.guarantees.promises import numpy, safety, std, std_topic, torch
 from tensorpact.guarantees.relations import (
@@ -32,7 +32,7 @@ def copies_anything(trial: Trial) -> Judgement:
         return is_fresh(trial)
     result = trial.observed.result
     if result is not None and trial.expected.data is Data.OWN and result.same_object:
-        return Failure(INDEPENDENT, "returned the input itself")
+        return Failure(INDEPENDENT, "returned the input itself", Demand("memory", "independent"))
     independent = is_independent(trial)
     return is_fresh(trial) if independent is PASS and _has_twin(trial) else independent
 
@@ -50,7 +50,11 @@ def is_fresh(trial: Trial) -> Judgement:
         return SKIP
     if result.fresh:
         return PASS
-    return Failure("memory that no other result uses", "a second call's result has the same memory")
+    return Failure(
+        "memory that no other result uses",
+        "a second call's result has the same memory",
+        Demand("fresh"),
+    )
 
 
 def converted_apart(trial: Trial) -> Judgement:
@@ -79,7 +83,9 @@ def untouched(trial: Trial) -> Judgement:
     if trial.observed.unbuilt:
         return SKIP
     damage = trial.observed.damage
-    return Failure("an input that is as before", damage) if damage else PASS
+    if not damage:
+        return PASS
+    return Failure("an input that is as before", damage, Demand("untouched"))
 
 
 def can_be_written(trial: Trial) -> Judgement:
@@ -87,7 +93,9 @@ def can_be_written(trial: Trial) -> Judgement:
     result = trial.observed.result
     if result is None or result.writable is None or result.relation is Relation.SHARED:
         return SKIP
-    return PASS if result.writable else Failure("a result that can be written", "it cannot")
+    if result.writable:
+        return PASS
+    return Failure("a result that can be written", "it cannot", Demand("writable", True))
 
 
 def isolated(trial: Trial) -> Judgement:
@@ -119,7 +127,11 @@ def made_at_once(trial: Trial) -> Judgement:
         return SKIP
     if seen.held == seen.promptly:
         return PASS
-    return Failure("the elements that the source had at the call", "what was written to it since")
+    return Failure(
+        "the elements that the source had at the call",
+        "what was written to it since",
+        Demand("memory", "independent"),
+    )
 
 
 # --------------------------------------------------------------------------- cases

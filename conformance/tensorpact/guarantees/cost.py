@@ -12,7 +12,7 @@ from tensorpact.cases.dtypes import RAW, itemsize
 from tensorpact.cases.live import TOUCHED
 from tensorpact.cases.model import Block, Case, Leaf, Values
 from tensorpact.cases.things import THINGS
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, INGEST
 from tensorpact.guarantees.promises import safety
 from tensorpact.guarantees.sharing_checks import FEW_BYTES, FEW_PAGES
@@ -43,6 +43,7 @@ def asks_no_element(trial: Trial) -> Judgement:
         "as many questions as for arrays of a few elements, or a warning",
         f"{many} questions about elements, lengths and numbers, where short arrays are "
         f"asked {few}, and no warning",
+        Demand("questions", 2 * few + FEW_QUESTIONS),
     )
 
 

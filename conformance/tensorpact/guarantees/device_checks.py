@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reftensor.rules import Need
 from tensorpact.backends.protocol import Claims
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement, Note
 from tensorpact.guarantees.predicates import (
     must_raise,
     refused_wrongly,
@@ -24,7 +24,8 @@ def on_expected_device(trial: Trial) -> Judgement:
         return SKIP
     if result.device == wanted:
         return PASS
-    return Failure(f"a result on {wanted}", f"on {result.device or 'a device without a name'}")
+    seen = f"on {result.device or 'a device without a name'}"
+    return Failure(f"a result on {wanted}", seen, Demand("device", wanted))
 
 
 def stays_there(trial: Trial) -> Judgement:
@@ -41,11 +42,12 @@ def behaves_as_first_spelling(trial: Trial) -> Judgement:
     mine, other = _outcome(trial), _outcome(trial.related[0])
     if mine == other:
         return PASS
+    demand = Demand("agreement", 0)
     if len(mine) != len(other):
-        return Failure(f"as by its first spelling: {other[-1]}", mine[-1])
+        return Failure(f"as by its first spelling: {other[-1]}", mine[-1], demand)
     pairs = [pair for pair in zip(mine, other, strict=True) if pair[0] != pair[1]]
     seen, required = (", ".join(part) for part in zip(*pairs, strict=True))
-    return Failure(f"as by its first spelling: {required}", seen)
+    return Failure(f"as by its first spelling: {required}", seen, demand)
 
 
 def _outcome(trial: Trial) -> tuple[str, ...]:

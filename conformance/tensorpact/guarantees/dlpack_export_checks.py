@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from math import prod
 
+from reftensor.dlpack import IS_COPIED
 from tensorpact.capsules.fields import DTYPES, HOST_CODES, Fields
 from tensorpact.cases.dtypes import itemsize
 from tensorpact.cases.layouts import compact
 from tensorpact.guarantees import dlpack_export_cases as cases
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement, Note
 from tensorpact.guarantees.relations import INDEPENDENT, SHARED
 from tensorpact.probes.reads import numbers, same
 from tensorpact.seen.export import Given
 from tensorpact.trial import Relation, Trial
 
 _ALIGNED = 256
+_APART = Demand("exported memory", "independent")
 UNDECIDED = (Relation.UNKNOWN, Relation.ONE_WAY, Relation.SEPARATED_LATE)
 
 
@@ -99,7 +101,8 @@ def is_in_place(trial: Trial) -> Judgement:
         return Failure("an export of the tensor's own memory", "one that is flagged as a copy")
     for taken in given.taken:
         if taken.writes.relation not in (*UNDECIDED, Relation.SHARED):
-            return Failure(SHARED, f"by {taken.by}: {taken.writes.relation}")
+            demand = Demand("exported memory", "shared")
+            return Failure(SHARED, f"by {taken.by}: {taken.writes.relation}", demand)
     if given.giver.address is None:
         decided = any(taken.writes.relation is Relation.SHARED for taken in given.taken)
         return PASS if decided else SKIP
@@ -116,10 +119,10 @@ def is_copied(trial: Trial) -> Judgement:
         return SKIP
     for taken in given.taken:
         if taken.writes.relation not in (*UNDECIDED, Relation.INDEPENDENT):
-            return Failure(INDEPENDENT, f"by {taken.by}: {taken.writes.relation}")
+            return Failure(INDEPENDENT, f"by {taken.by}: {taken.writes.relation}", _APART)
     if given.giver.address is not None and found.address == given.giver.address:
         same_kind = given.giver.dlpack_device == found.device
-        return Failure(INDEPENDENT, "the tensor's own address") if same_kind else SKIP
+        return Failure(INDEPENDENT, "the tensor's own address", _APART) if same_kind else SKIP
     decided = any(taken.writes.relation is Relation.INDEPENDENT for taken in given.taken)
     return PASS if decided or given.giver.address is not None else SKIP
 
@@ -129,7 +132,9 @@ def is_flagged_as_copy(trial: Trial) -> Judgement:
     found = given_by(trial).fields
     if found is None or found.copied is None or is_copied(trial) is not PASS:
         return SKIP
-    return PASS if found.copied else Failure("the flag IS_COPIED", f"flags of {found.flags}")
+    if found.copied:
+        return PASS
+    return Failure("the flag IS_COPIED", f"flags of {found.flags}", Demand("flag", IS_COPIED))
 
 
 def honours_version(trial: Trial) -> Judgement:
@@ -148,9 +153,13 @@ def honours_version(trial: Trial) -> Judgement:
         return SKIP
     version = given.fields.version
     if version is None:
-        return Failure("a versioned capsule", given.fields.name) if wants_versioned else PASS
+        demand = Demand("capsule name", "dltensor_versioned")
+        return (
+            Failure("a versioned capsule", given.fields.name, demand) if wants_versioned else PASS
+        )
     if asked is None or not wants_versioned:
-        return Failure("a legacy capsule", f"one of version {version[0]}.{version[1]}")
+        demand = Demand("capsule name", "dltensor")
+        return Failure("a legacy capsule", f"one of version {version[0]}.{version[1]}", demand)
     if version[0] <= asked[0]:
         return PASS
     return Failure(f"version {asked[0]} at the most", f"version {version[0]}.{version[1]}")
@@ -167,7 +176,8 @@ def takes_no_stream(trial: Trial) -> Judgement:
         return SKIP if given.raised.is_a("BufferError") else Failure("an export", f"{given.raised}")
     if given.raised is not None:
         return PASS
-    return Failure("an exception: the host has no streams", f"returned a {given.type_name}")
+    seen = f"returned a {given.type_name}"
+    return Failure("an exception: the host has no streams", seen, Demand("refusal", ()))
 
 
 def is_on_asked_device(trial: Trial) -> Judgement:
@@ -189,7 +199,8 @@ def raises_buffer_error(trial: Trial) -> Judgement:
     if given.raised is not None:
         if given.raised.is_a("BufferError"):
             return PASS
-        return Failure("BufferError", f"raised {given.raised}")
+        demand = Demand("refusal", ("BufferError",))
+        return Failure("BufferError", f"raised {given.raised}", demand)
     return _never_moved(trial, given)
 
 
@@ -206,7 +217,8 @@ def _never_moved(trial: Trial, given: Given) -> Judgement:
         return SKIP
     if found.device[0] == here[0] or {found.device[0], here[0]} <= HOST_CODES:
         return SKIP
-    return Failure("BufferError: another device takes a copy", f"an export on {found.device}")
+    required = "BufferError: another device takes a copy"
+    return Failure(required, f"an export on {found.device}", Demand("refusal", ("BufferError",)))
 
 
 def repeats(trial: Trial) -> Judgement:
@@ -243,7 +255,9 @@ def names_its_device(trial: Trial) -> Judgement:
         return SKIP
     if said is None:
         return Failure(
-            f"device {found.device}, as of the capsule", "no answer of __dlpack_device__"
+            f"device {found.device}, as of the capsule",
+            "no answer of __dlpack_device__",
+            Demand("device answer"),
         )
     if found.device != said:
         return Failure(f"device {said}, as of __dlpack_device__", f"device {found.device}")
@@ -258,7 +272,7 @@ def points_nowhere(trial: Trial) -> Judgement:
     found = given_by(trial).fields
     if found is None or not found.known:
         return SKIP
-    return PASS if not found.data else Failure("a null pointer", "an address")
+    return PASS if not found.data else Failure("a null pointer", "an address", Demand("null"))
 
 
 def strides_of_single(trial: Trial) -> Judgement:

@@ -8,7 +8,7 @@ from tensorpact.cases.model import Case
 from tensorpact.cases.twists import twist_of
 from tensorpact.guarantees import dlpack_import_cases as cases
 from tensorpact.guarantees.elements import same_elements
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement, Note
 from tensorpact.guarantees.predicates import described, must_raise, refused_wrongly
 from tensorpact.guarantees.relations import export_may_fail, may_be_copied, nothing_was_lent
 from tensorpact.trial import Trial
@@ -41,7 +41,8 @@ def is_taken_at_all(trial: Trial) -> Judgement:
     if not result.is_tensor or expected.dtype not in trial.claims.dtypes:
         return SKIP
     if (result.dtype, result.shape) != (expected.dtype, expected.shape):
-        return Failure(f"{expected.dtype} of shape {expected.shape}", described(trial))
+        demand = Demand("dtype and shape", (expected.dtype, expected.shape))
+        return Failure(f"{expected.dtype} of shape {expected.shape}", described(trial), demand)
     return same_elements(trial)
 
 
@@ -118,7 +119,7 @@ def propagates(trial: Trial) -> Judgement:
         return SKIP
     wanted = f"the {error.__name__} of {method}"
     if observed.raised is None:
-        return Failure(wanted, f"returned {described(trial)}")
+        return Failure(wanted, f"returned {described(trial)}", Demand("refusal", ()))
     by_it = observed.raised.by_input and observed.raised.is_a(error.__name__)
     return PASS if by_it else Failure(wanted, f"raised {observed.raised}")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tensorpact.cases.model import Leaf, Nest, leaves
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement, Note
 from tensorpact.guarantees.predicates import described, must_return, refusal_kept, refused_wrongly
-from tensorpact.probes.reads import same
+from tensorpact.probes.reads import numbers, same
 from tensorpact.trial import Trial
 from tensorpact.values import wanted_elements
 
@@ -19,7 +19,8 @@ def comes_out(trial: Trial) -> Judgement:
         return SKIP
     if result.dtype == wanted:
         return PASS
-    return Failure(f"dtype {wanted}", f"dtype {result.dtype or result.native_dtype}")
+    seen = result.dtype or result.native_dtype
+    return Failure(f"dtype {wanted}", f"dtype {seen}", Demand("dtype", wanted))
 
 
 def comes_out_as_set(trial: Trial) -> Judgement:
@@ -42,25 +43,27 @@ def is_accepted(trial: Trial) -> Judgement:
 def same_as_related(trial: Trial) -> Judgement:
     """The related calls, where both return, infer the dtype that this one does."""
     result = trial.observed.result
-    others = [o.observed.result for o in trial.related if o.observed.result is not None]
-    if result is None or not others:
+    others = [o.observed.result for o in trial.related]
+    if result is None or not any(others):
         return SKIP
-    for other in others:
-        if other.native_dtype != result.native_dtype:
-            return Failure(f"one dtype for every order, {result.native_dtype}", other.native_dtype)
+    for number, other in enumerate(others):
+        if other is not None and other.native_dtype != result.native_dtype:
+            required = f"one dtype for every order, {result.native_dtype}"
+            return Failure(required, other.native_dtype, Demand("agreement", number))
     return PASS
 
 
 def unsupported_is_refused(trial: Trial) -> Judgement:
     """The call raises TypeError."""
     observed = trial.observed
+    demand = Demand("refusal", ("TypeError",))
     required = "TypeError: the library has no such dtype"
     if observed.unbuilt:
         return SKIP
     if observed.raised is not None:
         good = observed.raised.is_a("TypeError")
-        return PASS if good else Failure(required, f"raised {observed.raised}")
-    return Failure(required, f"returned {described(trial)}")
+        return PASS if good else Failure(required, f"raised {observed.raised}", demand)
+    return Failure(required, f"returned {described(trial)}", demand)
 
 
 def foreign_order_is_not_misread(trial: Trial) -> Judgement:
@@ -75,7 +78,11 @@ def foreign_order_is_not_misread(trial: Trial) -> Judgement:
         return SKIP
     if same(result.read() or b"", wanted, result.dtype):
         return PASS
-    return Failure("the numbers of the source, or a refusal", f"returned {described(trial)}")
+    return Failure(
+        "the numbers of the source, or a refusal",
+        f"returned {described(trial)}",
+        Demand("elements", (result.shape, tuple(numbers(wanted, result.dtype)))),
+    )
 
 
 def promotes(trial: Trial) -> Judgement:
@@ -90,7 +97,9 @@ def promotes(trial: Trial) -> Judgement:
     result = trial.observed.result
     if result is None:
         return Failure(f"dtype {common}", f"raised {trial.observed.raised}")
-    return PASS if result.dtype == common else Failure(f"dtype {common}", described(trial))
+    if result.dtype == common:
+        return PASS
+    return Failure(f"dtype {common}", described(trial), Demand("dtype", common))
 
 
 def siblings(trial: Trial) -> Judgement:
@@ -98,11 +107,12 @@ def siblings(trial: Trial) -> Judgement:
     if trial.observed.unbuilt or not trial.related:
         return SKIP
     mine = _outcome(trial)
-    for other in trial.related:
+    for number, other in enumerate(trial.related):
         if _outcome(other) != mine:
             return Failure(
                 f"what {trial.case.call.operation} gives: {described(trial)}",
                 f"{other.case.call.operation} gives {described(other)}",
+                Demand("agreement", number),
             )
     return PASS
 

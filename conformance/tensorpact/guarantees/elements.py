@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reftensor.rules import Memory
 from tensorpact.cases import dtypes
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
 from tensorpact.guarantees.predicates import dataless
 from tensorpact.probes.reads import numbers, same
 from tensorpact.trial import Result, Trial
@@ -52,7 +54,8 @@ def reads_give(result: Result, wanted: bytes, dtype: str) -> Judgement:
     """Every read path gives these elements, NaNs counting as equal whatever their bits."""
     for path, got in result.reads:
         if not same(wanted, got, dtype):
-            return _difference(path, wanted, got, dtype)
+            demand = Demand("elements", (result.shape, tuple(numbers(wanted, dtype))))
+            return replace(_difference(path, wanted, got, dtype), demand=demand)
     for path, raised in result.unread:
         if raised.is_a("NoSuchElement"):
             return Failure(f"elements of {dtype}", f"{path}: {raised.message}")

@@ -7,9 +7,10 @@ from tensorpact.cases.model import Case, Leaf, leaves
 from tensorpact.cases.things import THINGS
 from tensorpact.guarantees.elements import same_elements
 from tensorpact.guarantees.error_cases import PLAIN_SEQUENCES
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
 from tensorpact.guarantees.predicates import (
     SPECIFIC,
+    TELLING,
     dataless,
     is_telling,
     must_raise,
@@ -34,7 +35,7 @@ def nothing_breaks(trial: Trial) -> Judgement:
         return SKIP if trial.unbuilt else PASS
     if raised.is_a("Exception") and not raised.is_a("SystemError"):
         return PASS
-    return Failure("a value or an ordinary exception", f"raised {raised}")
+    return Failure("a value or an ordinary exception", f"raised {raised}", Demand("ordinary"))
 
 
 def refused(trial: Trial) -> Judgement:
@@ -47,7 +48,8 @@ def refused(trial: Trial) -> Judgement:
 def refused_unread(trial: Trial) -> Judgement:
     """Refused, and nothing taken from an iterator."""
     if trial.observed.damage:
-        return Failure("a refusal that leaves the input as it is", trial.observed.damage)
+        required = "a refusal that leaves the input as it is"
+        return Failure(required, trial.observed.damage, Demand("untouched"))
     return refused(trial)
 
 
@@ -111,10 +113,12 @@ def class_is_telling(trial: Trial) -> Judgement:
     if raised is None or (trial.case.block is not None and trial.case.block.twist):
         return SKIP
     if not is_telling(raised):
-        return Failure(f"one of {', '.join(SPECIFIC)}", f"{raised}")
+        demand = Demand("class", (*SPECIFIC, *TELLING))
+        return Failure(f"one of {', '.join(SPECIFIC)}", f"{raised}", demand)
     if raised.by_input or raised.message.strip():
         return PASS
-    return Failure("a message that says what was wrong", f"{raised.name} without any text")
+    seen = f"{raised.name} without any text"
+    return Failure("a message that says what was wrong", seen, Demand("message"))
 
 
 def _root(trial: Trial) -> Leaf:

@@ -8,7 +8,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases.live import ENDLESS
 from tensorpact.cases.model import Case, Leaf
 from tensorpact.cases.things import THINGS
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import (
     EVERY,
     INGEST,
@@ -33,7 +33,8 @@ def memory_error(trial: Trial) -> Judgement:
         return SKIP
     if all(stride == 0 for stride in result.strides):
         return PASS
-    return Failure("an exception: no memory holds so much", f"returned {described(trial)}")
+    seen = f"returned {described(trial)}"
+    return Failure("an exception: no memory holds so much", seen, Demand("refusal", ()))
 
 
 def beyond_is_refused(trial: Trial) -> Judgement:
@@ -45,7 +46,8 @@ def beyond_is_refused(trial: Trial) -> Judgement:
         return PASS
     # What it holds is not said: it is another thing each time.
     seen = f"returned {result.dtype} {result.shape} of what lies there"
-    return Failure("an exception: it reaches out of the buffer that it gives along", seen)
+    required = "an exception: it reaches out of the buffer that it gives along"
+    return Failure(required, seen, Demand("refusal", ()))
 
 
 def warning_is_raised(trial: Trial) -> Judgement:
@@ -57,7 +59,8 @@ def warning_is_raised(trial: Trial) -> Judgement:
         return SKIP
     if trial.observed.raised is not None:
         return PASS
-    return Failure(f"the warning as an exception: {told[0][:100]}", f"returned {described(trial)}")
+    required = f"the warning as an exception: {told[0][:100]}"
+    return Failure(required, f"returned {described(trial)}", Demand("refusal", ()))
 
 
 # --------------------------------------------------------------------------- cases

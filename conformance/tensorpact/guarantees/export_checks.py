@@ -6,8 +6,8 @@ from math import prod
 
 from tensorpact.cases.dtypes import STANDARD
 from tensorpact.guarantees.dlpack_export_checks import UNDECIDED, both, given_by, in_place
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
-from tensorpact.guarantees.predicates import is_telling
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
+from tensorpact.guarantees.predicates import SPECIFIC, TELLING, is_telling
 from tensorpact.guarantees.relations import SHARED
 from tensorpact.probes.reads import same
 from tensorpact.seen.export import Given, Taken
@@ -19,7 +19,9 @@ def class_is_telling(trial: Trial) -> Judgement:
     raised = given_by(trial).raised
     if raised is None or is_telling(raised):
         return SKIP if raised is None else PASS
-    return Failure("TypeError, ValueError, BufferError or another specific class", f"{raised}")
+    demand = Demand("class", (*SPECIFIC, *TELLING))
+    required = "TypeError, ValueError, BufferError or another specific class"
+    return Failure(required, f"{raised}", demand)
 
 
 def transform_is_carried_out(trial: Trial) -> Judgement:
@@ -34,7 +36,9 @@ def transform_is_carried_out(trial: Trial) -> Judgement:
     seen = [elements for elements in (given.elements, *read) if elements is not None]
     for elements in seen:
         if not same(elements, giver.elements, giver.dtype):
-            return Failure(*both(giver.elements, elements, giver.dtype))
+            return Failure(
+                *both(giver.elements, elements, giver.dtype), Demand("exported elements")
+            )
     return PASS if seen else SKIP
 
 
@@ -86,7 +90,7 @@ def lends_its_elements(trial: Trial) -> Judgement:
         return Failure(f"shape {giver.shape}", f"shape {lent.shape}")
     if lent.elements is None or same(lent.elements, giver.elements, giver.dtype):
         return PASS
-    return Failure(*both(giver.elements, lent.elements, giver.dtype))
+    return Failure(*both(giver.elements, lent.elements, giver.dtype), Demand("exported elements"))
 
 
 def lends_its_memory(trial: Trial) -> Judgement:
@@ -98,4 +102,4 @@ def lends_its_memory(trial: Trial) -> Judgement:
         if lent.writes.relation is Relation.SHARED or lent.address == giver.address:
             return PASS
         return SKIP if giver.address is None else Failure(SHARED, "memory elsewhere")
-    return Failure(SHARED, f"memory {lent.writes.relation}")
+    return Failure(SHARED, f"memory {lent.writes.relation}", Demand("exported memory", "shared"))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from reftensor.rules import kind_of
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Block, Case, leaves
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level, Note
+from tensorpact.guarantees.model import (
+    PASS,
+    SKIP,
+    Demand,
+    Failure,
+    Guarantee,
+    Judgement,
+    Level,
+    Note,
+)
 from tensorpact.guarantees.predicates import INGEST, SHARE, must_raise
 from tensorpact.guarantees.promises import torch, torch_topic
 from tensorpact.guarantees.relations import in_first_spelling, is_shared
@@ -18,6 +27,8 @@ _LEAF = "a leaf that needs no gradient"
 
 # --------------------------------------------------------------------------- checks
 
+TRACKED = "a result that needs a gradient, as its source does"
+
 
 def keeps_history(trial: Trial) -> Judgement:
     """The result needs a gradient, and it flows back into the source."""
@@ -25,7 +36,7 @@ def keeps_history(trial: Trial) -> Judgement:
     if result is None or block is None or not _can_have_gradient(result):
         return SKIP
     if not result.requires_grad:
-        return Failure("a result that needs a gradient, as its source does", "it needs none")
+        return Failure(TRACKED, "it needs none", Demand("requires_grad", True))
     if block.grad == "history" and not result.has_history:
         return Failure("a result with the history of its source", "a leaf")
     if result.gradient_flows is False:
@@ -45,7 +56,8 @@ def is_leaf_as_asked(trial: Trial) -> Judgement:
         return SKIP
     if result.requires_grad is asked:
         return PASS
-    return Failure(f"requires_grad={asked}", f"requires_grad={result.requires_grad}")
+    seen = f"requires_grad={result.requires_grad}"
+    return Failure(f"requires_grad={asked}", seen, Demand("requires_grad", asked))
 
 
 def inherits(trial: Trial) -> Judgement:
@@ -61,7 +73,7 @@ def inherits(trial: Trial) -> Judgement:
         return keeps_history(trial)
     if result.requires_grad:
         return PASS
-    return Failure("a result that needs a gradient, as its source does", "it needs none")
+    return Failure(TRACKED, "it needs none", Demand("requires_grad", True))
 
 
 def detaches(trial: Trial) -> Judgement:
@@ -70,7 +82,7 @@ def detaches(trial: Trial) -> Judgement:
     if result is None or result.requires_grad is None or trial.expected.needs:
         return SKIP
     if result.requires_grad or result.has_history:
-        return Failure(_LEAF, "a result that autograd tracks")
+        return Failure(_LEAF, "a result that autograd tracks", Demand("requires_grad", False))
     return is_shared(result)
 
 
@@ -81,7 +93,8 @@ def needs_no_gradient(trial: Trial) -> Judgement:
         return SKIP
     if not result.requires_grad and not result.has_history:
         return PASS
-    return Failure(_LEAF, f"requires_grad={result.requires_grad}")
+    seen = f"requires_grad={result.requires_grad}"
+    return Failure(_LEAF, seen, Demand("requires_grad", False))
 
 
 def refuses_gradient(trial: Trial) -> Judgement:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reftensor.rules import Memory
 from tensorpact.cases.model import GIVE
 from tensorpact.cases.schedules import EXPORTS, RESULT, SOURCE, VIEWS
-from tensorpact.guarantees.model import PASS, SKIP, Check, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Check, Demand, Failure, Judgement
 from tensorpact.seen.life import Life, Moment, Release, Repetition
 from tensorpact.trial import Trial
 
@@ -170,19 +170,24 @@ def stays_in_its_memory(trial: Trial) -> Judgement:
         return SKIP
     if resizing.larger:
         return Failure(
-            "a refusal that leaves the tensor as it is", "it claims elements beyond its memory"
+            "a refusal that leaves the tensor as it is",
+            "it claims elements beyond its memory",
+            Demand("size after resize"),
         )
     if resizing.refusal is not None:
         return PASS
     if _goes_wrong_without(trial, keeps_owner):
         return SKIP
     if trial.case.schedule == "resized":
-        return Failure("a refusal while its memory is shared", "the array was resized")
+        required = "a refusal while its memory is shared"
+        return Failure(required, "the array was resized", Demand("no resize"))
     if not resizing.moved:
-        return Failure("a refusal, or memory of its own", "more elements in the shared memory")
+        required = "a refusal, or memory of its own"
+        return Failure(required, "more elements in the shared memory", Demand("no resize"))
     operation = trial.case.call.operation
     fixed = operation in ("from_numpy", "frombuffer") and trial.claims.claims("torch", operation)
-    return Failure("a refusal: it is not resizable", "it was resized") if fixed else PASS
+    required = "a refusal: it is not resizable"
+    return Failure(required, "it was resized", Demand("no resize")) if fixed else PASS
 
 
 def stays_locked(trial: Trial) -> Judgement:
@@ -193,7 +198,8 @@ def stays_locked(trial: Trial) -> Judgement:
     if resizing.refusal is not None:
         return PASS
     done = "closed" if trial.case.block and trial.case.block.exporter == "mmap" else "resized"
-    return Failure("BufferError while its memory is shared", f"it was {done} under the result")
+    required = "BufferError while its memory is shared"
+    return Failure(required, f"it was {done} under the result", Demand("no resize"))
 
 
 # --------------------------------------------------------------------------- capsules
@@ -246,7 +252,7 @@ def consumes_once(trial: Trial) -> Judgement:
     if not again.name.startswith("used_"):
         return Failure("a capsule renamed to used_...", f"one that is called {again.name!r}")
     if again.refusal is None:
-        return Failure("an exception at the second import", "a second result")
+        return Failure("an exception at the second import", "a second result", Demand("consumed"))
     return PASS
 
 

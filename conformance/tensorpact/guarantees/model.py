@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from tensorpact.backends.protocol import Claims
@@ -38,11 +38,27 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """What a check asked for, in such a form that a script can ask for it again.
+
+    `kind` names an entry of `tensorpact.reproducers.demands`, which says what the value is.
+    """
+
+    kind: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
-    """What a check found: what was required, and what was seen instead; one line each."""
+    """What a check found: what was required, and what was seen instead; one line each.
+
+    `demand` is what was required once more, for a script that is to fail as the check did. None
+    where a result was required and the call raised, and where no script can ask for it.
+    """
 
     required: str
     seen: str
+    demand: Demand | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import FOREIGN
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Node, leaves
 from tensorpact.cases.remember import remembered
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
 from tensorpact.inference import PYTHON_KINDS
 from tensorpact.seen.raised import Raised
 from tensorpact.trial import Trial
@@ -23,7 +23,7 @@ EVERY = ("as_tensor", "tensor", "asarray", "from_numpy", "frombuffer", "from_dlp
 GIVE = ("__dlpack__", "__array__", "buffer")
 
 SPECIFIC = ("TypeError", "ValueError", "OverflowError", "BufferError")
-_TELLING = ("AttributeError", "NotImplementedError", "RecursionError", "MemoryError")
+TELLING = ("AttributeError", "NotImplementedError", "RecursionError", "MemoryError")
 """Classes that say what happened too: no protocol, not possible, too deep, too large."""
 
 
@@ -115,10 +115,10 @@ def must_raise(trial: Trial, required: str, classes: tuple[str, ...] = ()) -> Ju
     if observed.raised is not None:
         if not classes or observed.raised.is_a(*classes):
             return PASS
-        return Failure(required, f"raised {observed.raised}")
+        return Failure(required, f"raised {observed.raised}", Demand("refusal", classes))
     if observed.result is None:
         return SKIP
-    return Failure(required, f"returned {described(trial)}")
+    return Failure(required, f"returned {described(trial)}", Demand("refusal", classes))
 
 
 def described(trial: Trial) -> str:
@@ -139,4 +139,4 @@ def described(trial: Trial) -> str:
 
 def is_telling(raised: Raised) -> bool:
     """Whether its class says what happened, or the input itself raised it."""
-    return raised.from_input or raised.is_a(*SPECIFIC, *_TELLING)
+    return raised.from_input or raised.is_a(*SPECIFIC, *TELLING)

@@ -9,7 +9,7 @@ from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import DLPACKS, Block, Case, Source, call
 from tensorpact.cases.twists import speaks_legacy
 from tensorpact.guarantees import exports
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.predicates import EVERY, SHARE
 from tensorpact.guarantees.promises import dlpack, safety, std_topic
 from tensorpact.guarantees.relations import written_block
@@ -45,6 +45,7 @@ def _safe(result: Result, warned: tuple[str, ...]) -> Judgement:
     return Failure(
         "a refusal, a result that cannot be written, or a warning",
         "a writable result over the read-only memory, and no warning",
+        Demand("told or protected"),
     )
 
 
@@ -55,7 +56,8 @@ def warns_again(trial: Trial) -> Judgement:
         return SKIP
     if _about_writing(trial.observed.warnings):
         return PASS
-    return Failure("the warning of the first call, at every call", "no warning at a later call")
+    required = "the warning of the first call, at every call"
+    return Failure(required, "no warning at a later call", Demand("warnings", 2))
 
 
 def says_nothing(trial: Trial) -> Judgement:
@@ -66,7 +68,8 @@ def says_nothing(trial: Trial) -> Judgement:
     if result.relation is not Relation.INDEPENDENT:
         return SKIP
     for warning in _about_writing(observed.first_warnings):
-        return Failure("no warning about writing: the result is a copy", f"warned {warning!r}")
+        required = "no warning about writing: the result is a copy"
+        return Failure(required, f"warned {warning!r}", Demand("warnings", 0))
     return PASS
 
 
@@ -108,7 +111,8 @@ def stays_writable(trial: Trial) -> Judgement:
         return SKIP
     if result.writable:
         return PASS
-    return Failure("a result that can be written, as its source can", "it cannot be written")
+    required = "a result that can be written, as its source can"
+    return Failure(required, "it cannot be written", Demand("writable", True))
 
 
 # --------------------------------------------------------------------------- cases

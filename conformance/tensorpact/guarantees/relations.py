@@ -8,11 +8,12 @@ from tensorpact.capsules.handshake import CAPSULE
 from tensorpact.cases.live import UNREAD
 from tensorpact.cases.model import DLPACKS, Block, Case
 from tensorpact.expectation import layout_traits, may_be_unaligned, reads_raw
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
 from tensorpact.guarantees.predicates import refused_wrongly
 from tensorpact.trial import Relation, Result, Trial
 
 SHARED = "the source's own memory, writes seen both ways at every element"
+APART = Demand("memory", "independent")
 INDEPENDENT = "memory of its own, which no write to the source reaches"
 
 BUFFERS = ("array.array", "bytearray", "memoryview", "mmap")
@@ -107,7 +108,9 @@ def is_shared(result: Result) -> Judgement:
     """Whether the probes saw one memory; nothing, where they could not see."""
     if not result.is_tensor or not result.read() or result.relation is Relation.UNKNOWN:
         return SKIP
-    return PASS if result.relation is Relation.SHARED else Failure(SHARED, described_memory(result))
+    if result.relation is Relation.SHARED:
+        return PASS
+    return Failure(SHARED, described_memory(result), Demand("memory", "shared"))
 
 
 def is_independent(trial: Trial) -> Judgement:
@@ -116,14 +119,14 @@ def is_independent(trial: Trial) -> Judgement:
     if result is None or not result.is_tensor:
         return SKIP
     if result.same_object:
-        return Failure(INDEPENDENT, "returned the input itself")
+        return Failure(INDEPENDENT, "returned the input itself", APART)
     if _lies_in_source(trial, result):
-        return Failure(INDEPENDENT, "its elements lie in the source's memory")
+        return Failure(INDEPENDENT, "its elements lie in the source's memory", APART)
     if result.relation is Relation.UNKNOWN:
         return SKIP
     if result.relation is Relation.INDEPENDENT:
         return PASS
-    return Failure(INDEPENDENT, described_memory(result))
+    return Failure(INDEPENDENT, described_memory(result), APART)
 
 
 def _lies_in_source(trial: Trial, result: Result) -> bool:

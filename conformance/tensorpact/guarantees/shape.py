@@ -13,6 +13,7 @@ from tensorpact.guarantees.elements import understood
 from tensorpact.guarantees.model import (
     PASS,
     SKIP,
+    Demand,
     Failure,
     Guarantee,
     Judgement,
@@ -55,7 +56,7 @@ def shape_comes_out(trial: Trial) -> Judgement:
         return SKIP
     if result.shape == wanted:
         return PASS
-    return Failure(f"shape {wanted}", f"shape {result.shape}")
+    return Failure(f"shape {wanted}", f"shape {result.shape}", Demand("shape", wanted))
 
 
 def shape_is_taken(trial: Trial) -> Judgement:
@@ -106,7 +107,9 @@ def rows_are_compact(trial: Trial) -> Judgement:
     wanted = layouts.compact(result.shape, dtypes.itemsize(result.dtype))
     if _used(result.shape, result.strides) == _used(result.shape, wanted):
         return PASS
-    return Failure(f"byte strides {wanted}", f"byte strides {result.strides}")
+    return Failure(
+        f"byte strides {wanted}", f"byte strides {result.strides}", Demand("strides", wanted)
+    )
 
 
 def shared_memory_is_described_truly(trial: Trial) -> Judgement:
@@ -125,7 +128,9 @@ def shared_memory_is_described_truly(trial: Trial) -> Judgement:
         return PASS if result.address is not None and start is not None else SKIP
     if _used(result.shape, result.strides) == _used(result.shape, strides):
         return PASS
-    return Failure(f"byte strides {strides}", f"byte strides {result.strides}")
+    return Failure(
+        f"byte strides {strides}", f"byte strides {result.strides}", Demand("strides", strides)
+    )
 
 
 def order_of_a_copy(trial: Trial) -> Judgement:

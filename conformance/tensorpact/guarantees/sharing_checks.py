@@ -8,7 +8,7 @@ from reftensor.rules import Memory, Need
 from tensorpact.cases.dtypes import itemsize
 from tensorpact.cases.layouts import aliased
 from tensorpact.expectation import reads_raw
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
 from tensorpact.guarantees.predicates import described, refusal_kept, refused_wrongly
 from tensorpact.guarantees.relations import (
     SHARED,
@@ -38,7 +38,8 @@ def returned_itself(trial: Trial) -> Judgement:
     if result.device != trial.expected.device:
         return SKIP
     if operation == "as_tensor" and trial.claims.claims("torch", operation):
-        return Failure("the tensor itself", f"another object over {described_memory(result)}")
+        seen = f"another object over {described_memory(result)}"
+        return Failure("the tensor itself", seen, Demand("itself", True))
     return shares(trial)
 
 
@@ -58,7 +59,8 @@ def never_copies(trial: Trial) -> Judgement:
     if result.same_object:
         return PASS
     if trial.case.block is None:
-        return Failure("an exception: numbers have no memory to share", described(trial))
+        required = "an exception: numbers have no memory to share"
+        return Failure(required, described(trial), Demand("refusal", ()))
     if reads_part(trial.case) or reads_swapped(trial):
         return SKIP
     return is_shared(result)
@@ -77,7 +79,8 @@ def refused_by_value_error(trial: Trial) -> Judgement:
     layout_alone = expected.needs == {Need.LAYOUT}
     if expected.refusal is not None or (expected.may_refuse and not layout_alone):
         return SKIP
-    return PASS if raised.is_a("ValueError") else Failure("ValueError", f"raised {raised}")
+    demand = Demand("refusal", ("ValueError",))
+    return PASS if raised.is_a("ValueError") else Failure("ValueError", f"raised {raised}", demand)
 
 
 def succeeds_without_copy(trial: Trial) -> Judgement:
@@ -110,7 +113,8 @@ def shares_buffer(trial: Trial) -> Judgement:
     if _misaligned_by_offset(trial) and "misaligned" in trial.claims.limits:
         return SKIP
     if not _reaches(result):
-        return Failure("that part of the buffer's own memory", described_memory(result))
+        required = "that part of the buffer's own memory"
+        return Failure(required, described_memory(result), Demand("memory", "shared"))
     offset = trial.case.call.get("offset") or 0
     if result.address is None or address is None or result.address == address + int(offset):
         return PASS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import STORY, Case
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Guarantee, Judgement, Level
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Guarantee, Judgement, Level
 from tensorpact.guarantees.promises import pep3118, safety
 from tensorpact.seen.story import What
 from tensorpact.trial import Trial
@@ -24,6 +24,7 @@ def handles_agree(trial: Trial) -> Judgement:
     return Failure(
         f"x{found.handle}, {found.made}, reads what was last written to its memory: {wanted}",
         f"it reads {seen} after step {found.step}",
+        Demand("handle", (found.step, found.handle, found.expected)),
     )
 
 
@@ -39,10 +40,12 @@ def locks_follow(trial: Trial) -> Judgement:
         return Failure(
             f"BufferError when x{found.handle} is resized, whose memory is still shared",
             f"it was resized at step {found.step}",
+            Demand("locked", (found.step, found.handle)),
         )
     return Failure(
         f"x{found.handle} can be resized, as nothing shares its memory any more",
         f"BufferError at step {found.step}",
+        Demand("unlocked", (found.step, found.handle)),
     )
 
 

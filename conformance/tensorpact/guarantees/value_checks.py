@@ -12,7 +12,7 @@ from tensorpact.cases import dtypes
 from tensorpact.cases.model import Leaf
 from tensorpact.cases.spell import spell
 from tensorpact.guarantees.elements import put_to_test, same_elements
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement, Note
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement, Note
 from tensorpact.guarantees.numbers import (
     INTEGERS,
     Number,
@@ -80,7 +80,11 @@ def overflow_raises(trial: Trial) -> Judgement:
     if dtype is None or kind_of(dtype) not in INTEGERS:
         return SKIP
     if any(cannot_hold(leaf, dtype) for leaf in leaves_of(trial.case)):
-        return Failure("an exception: the dtype cannot hold it", f"returned {described(trial)}")
+        return Failure(
+            "an exception: the dtype cannot hold it",
+            f"returned {described(trial)}",
+            Demand("refusal", ()),
+        )
     return same_elements(trial)
 
 
@@ -94,11 +98,12 @@ def treated_alike(trial: Trial) -> Judgement:
     if not put_to_test(trial) or not trial.related:
         return SKIP
     raised = trial.observed.raised is not None
-    for other in trial.related:
+    for number, other in enumerate(trial.related):
         if (other.observed.raised is not None) is not raised:
             return Failure(
                 f"one rule for all; this {'raises' if raised else 'returns'}: {described(trial)}",
                 f"{_typed(other)} gives {described(other)}",
+                Demand("agreement", number),
             )
     return PASS
 
@@ -116,17 +121,26 @@ def imaginary_part_is_not_dropped(trial: Trial) -> Judgement:
         return SKIP
     if any("complex" in text.lower() or "imag" in text.lower() for text in observed.first_warnings):
         return PASS
-    return Failure("a refusal, or a warning about the imaginary part", described(trial))
+    return Failure(
+        "a refusal, or a warning about the imaginary part",
+        described(trial),
+        Demand("refusal or warning"),
+    )
 
 
 def beyond_is_infinite(trial: Trial) -> Judgement:
     """An element whose number lies beyond the range is the infinity of its sign."""
     tested = False
-    for put, got, dtype in _pairs(trial):
+    for index, (put, got, dtype) in enumerate(_pairs(trial)):
         if not math.isnan(put) and beyond(put, dtype):
             tested = True
             if math.isfinite(got) or (got < 0) is not (put < 0):
-                return Failure(f"infinity, or an exception, for {_short(put)}", f"{got!r}")
+                infinity = math.copysign(math.inf, put)
+                return Failure(
+                    f"infinity, or an exception, for {_short(put)}",
+                    f"{got!r}",
+                    Demand("part", (index, infinity)),
+                )
     return PASS if tested else SKIP
 
 
@@ -137,12 +151,13 @@ def rounded_once(trial: Trial) -> Judgement:
     """
     dtype, tested = _dtype(trial), False
     rounded = list(_nearest(trial, dtype)) if dtype is not None else []
-    for (put, got, name), wanted in zip(_pairs(trial), rounded, strict=False):
+    for index, ((put, got, name), wanted) in enumerate(zip(_pairs(trial), rounded, strict=False)):
         if wanted is None or put == wanted or put != put or beyond(put, name):  # or NaN
             continue
         tested = True
         if got != wanted and not (got == 0 and subnormal(wanted, name)):
-            return Failure(f"{_short(put)} as {wanted!r}", f"{got!r} ({name})")
+            demand = Demand("part", (index, wanted))
+            return Failure(f"{_short(put)} as {wanted!r}", f"{got!r} ({name})", demand)
     return PASS if tested else SKIP
 
 
@@ -150,11 +165,12 @@ def routes_agree(trial: Trial) -> Judgement:
     """The related routes return or raise as this one does, with the same numbers."""
     if not put_to_test(trial) or not trial.related:
         return SKIP
-    for other in trial.related:
+    for number, other in enumerate(trial.related):
         if put_to_test(other) and not _alike(trial.observed.result, other.observed.result):
             return Failure(
                 f"what the plain number gives: {described(trial)}",
                 f"{_typed(other)} gives {described(other)}",
+                Demand("agreement", number),
             )
     return PASS
 
@@ -183,7 +199,11 @@ def lazy_values_come_out(trial: Trial) -> Judgement:
         return SKIP
     if same(seen, wanted, result.dtype):
         return PASS
-    return Failure(f"{numbers(wanted, result.dtype)[:6]}", f"{numbers(seen, result.dtype)[:6]}")
+    return Failure(
+        f"{numbers(wanted, result.dtype)[:6]}",
+        f"{numbers(seen, result.dtype)[:6]}",
+        Demand("elements", (result.shape, tuple(numbers(wanted, result.dtype)))),
+    )
 
 
 def what_becomes_of_the_mask(trial: Trial) -> Judgement:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tensorpact.errors import UsageError
@@ -54,6 +55,15 @@ def from_json_lines(lines: Iterable[str]) -> Report:
         return _report([json.loads(line) for line in _whole(lines)])
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UsageError(f"not a report ({error!r}): give a file that `run -o` wrote") from error
+
+
+def read_report(path: Path) -> Report:
+    """The report in this file. Raises UsageError for one that cannot be read, or is no report."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return from_json_lines(lines)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 _TOTALS = ("cases", "untried", "seconds", "incomplete")

@@ -41,6 +41,8 @@ class Finding:
     a process said before it died; it may be empty. `where` is the smallest region around the
     cases that fail so, None where it is not known; at `kept` points in it the guarantee is kept.
     `known` is the key of the known deviation that covers it, empty for what is new.
+    `reproducer` is a script that was seen to fail in a clean process; where there is none,
+    `unreproduced` says why, if one was tried for.
     """
 
     guarantee: str
@@ -55,6 +57,8 @@ class Finding:
     where: Region | None = None
     kept: int = 0
     known: str = ""
+    reproducer: str = ""
+    unreproduced: str = ""
 
     def lies_about(self, case: Case) -> bool:
         """Whether the case is in the region, where that explains the finding."""

@@ -21,6 +21,7 @@ from tensorpact.reports.model import (
 )
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
 from tensorpact.reports.where import in_words
+from tensorpact.reproducers.source_text import needs_ours
 
 _WIDTH, _COLUMNS = 9, 80
 
@@ -69,7 +70,7 @@ def known_text(deviation: KnownDeviation) -> str:
 def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], claims: Claims) -> str:
     """The guarantee, what became of it, and who promises it for the operations of the cases."""
     promised = [
-        _fact("promised", cited(promise)) for promise in _promises(guarantee, cases, claims)
+        _fact("promised", cited(promise)) for promise in promises_of(guarantee, cases, claims)
     ]
     title = f"{guarantee.id} ({guarantee.level}): {verdict}"
     if verdict in (Verdict.KNOWN, Verdict.STALE):
@@ -124,9 +125,19 @@ def case_text(finding: Finding) -> str:
         ("seen", finding.seen),
         ("reference", finding.reference),
         ("detail", finding.detail),
+        ("script", _about_script(finding)),
     ]
     lines = [_fact(name, printable(value)) for name, value in facts if value]
-    return "\n".join([indent(printable(finding.call), "    "), *lines])
+    # Not wrapped: it is to be copied.
+    code = (finding.reproducer or finding.call).rstrip("\n")
+    return "\n".join([indent(printable(code), "    "), *lines])
+
+
+def _about_script(finding: Finding) -> str:
+    """What the reader needs for the reproducer besides the library, or why there is none."""
+    if finding.reproducer:
+        return "needs tensorpact" if needs_ours(finding.reproducer) else ""
+    return f"none: {finding.unreproduced}" if finding.unreproduced else ""
 
 
 def printable(text: str) -> str:
@@ -141,7 +152,7 @@ def cited(promise: Promise) -> str:
     return f"{document}, {promise.section} <{promise.url}>"
 
 
-def _promises(guarantee: Guarantee, cases: Iterable[Case], claims: Claims) -> Iterator[Promise]:
+def promises_of(guarantee: Guarantee, cases: Iterable[Case], claims: Claims) -> Iterator[Promise]:
     """Those that bind the operations that broke it; a death breaks also what nobody claims."""
     operations = {case.call.operation for case in cases}
     binding = {p for name in operations for p in guarantee.promises_for(claims, name)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tensorpact.cases.spell import spell
 from tensorpact.guarantees import TABLE
@@ -13,13 +12,15 @@ from tensorpact.reports.plain import case_text, head_text, printable
 from tensorpact.runner.replay import Replayed
 
 
-def replayed_text(found: Replayed, guarantee: str) -> str:
-    """What became of the guarantee on the case, then all that is known of the case."""
+def replayed_text(found: Replayed, guarantee: str, broken: Finding | None) -> str:
+    """What became of the guarantee on the case, then all that is known of the case.
+
+    `broken` is the finding, spelled; None where the guarantee is kept.
+    """
     call = spell(found.case, found.claims)
-    broken = found.finding(guarantee)
     title = f"{found.claims.name} {found.claims.version}"
     head = head_text(TABLE[guarantee], found.verdict(guarantee), [found.case], found.claims)
-    case = case_text(replace(broken, call=call) if broken else _kept(found, call, guarantee))
+    case = case_text(broken or _kept(found, call, guarantee))
     parts = [title, head, case, *_block("seen", found.facts), *_others(found, guarantee)]
     return "\n\n".join(parts)
 

@@ -29,8 +29,8 @@ def compared(finding: Finding, claims: Claims, limits: Limits) -> str:
     Empty where it has no such thing: a device, a dtype, autograd. Its default dtype is set to
     that of the backend, and its host stands for the backend's.
     """
-    own = _own_claims()
-    case = _translated(finding.case, claims, own)
+    own = own_claims()
+    case = translated(finding.case, claims, own)
     elsewhere = case.call.device in claims.devices and case.call.device not in own.devices
     if elsewhere or not possible(case, own):
         return ""
@@ -40,7 +40,8 @@ def compared(finding: Finding, claims: Claims, limits: Limits) -> str:
 
 
 @cache
-def _own_claims() -> Claims:
+def own_claims() -> Claims:
+    """What the reference claims."""
     return claims_of(load(REFERENCE))
 
 
@@ -72,7 +73,7 @@ _MEMORY: Mapping[Relation, str] = {
 # --------------------------------------------------------------------------- the same for both
 
 
-def _translated(case: Case, claims: Claims, own: Claims) -> Case:
+def translated(case: Case, claims: Claims, own: Claims) -> Case:
     """The case with the reference's names for the host, under the backend's default dtype."""
     device = case.call.device
     here = own.host if device == claims.host else device

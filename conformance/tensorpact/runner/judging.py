@@ -147,3 +147,11 @@ def judging(reference: Reference, ids: Sequence[str]) -> Judge:
 def _failure(judge: Judge, case: Case) -> Failure | None:
     judgements = (judgement for _, judgement in _judged(judge, case))
     return next((j for j in judgements if isinstance(j, Failure)), None)
+
+
+def note_failure(note: Note, reference: Reference, guarantee: str, case: Case) -> None:
+    """Notes the Failure of a case; nothing if it does not fail."""
+    with judging(reference, [guarantee]) as judge:
+        failure = _failure(judge, case)
+    if failure is not None:
+        note(failure)

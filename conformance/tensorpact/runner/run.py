@@ -25,7 +25,7 @@ from tensorpact.runner.limits import Limits
 from tensorpact.runner.outcome import BatchResult, signature
 from tensorpact.runner.results import deviations_of, in_order, results_of, spelled
 from tensorpact.runner.sink import Sink, opened
-from tensorpact.runner.tasks import describe, examine, judge_batch
+from tensorpact.runner.tasks import describe, examine, judge_batch, reproduce
 from tensorpact.runner.witness import Witnessed, applicable, try_witness
 from tensorpact.runner.workers import Workers, workers
 
@@ -36,6 +36,8 @@ KILLED = "a worker process was killed from outside, perhaps for want of memory; 
 NOTHING = "no case was judged"
 UNCLAIMED = "no case was judged: {} claims none of these guarantees"
 STOP_SECONDS = 10.0
+PART = 12
+"""Findings for which it is worth while that a worker imports the library once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def run(
             outcome = _ended(BatchResult(), trouble)
             if trouble is None:
                 outcome = _judged(pool, claims, ids, plan, limits, known, watch)
+                outcome = _reproduced(pool, claims, named, outcome, limits, watch)
         except TensorpactError as error:
             sink.write([cut_off_line(str(error))])
             raise
@@ -174,6 +177,21 @@ def _judged(
     found = (examined.get(number, finding) for number, finding in enumerate(causes))
     findings = in_order(spelled(finding, claims) for finding in found)
     return _ended(replace(outcome, findings=findings), trouble)
+
+
+def _reproduced(
+    pool: Workers, claims: Claims, named: str, outcome: BatchResult, limits: Limits, watch: _Watch
+) -> BatchResult:
+    """The same with scripts for the findings; of a run that was cut off they are not made."""
+    if outcome.fault is not None or outcome.unexplained or outcome.stopped:
+        return outcome
+    size = max(PART, -(-len(outcome.findings) // pool.jobs))
+    parts = [outcome.findings[n : n + size] for n in range(0, len(outcome.findings), size)]
+    share = (pool.reference, claims, named)
+    making = (pool.submit(reproduce, *share, part, limits) for part in parts)
+    made, trouble = _collect("reproducing", making, pool, watch, watch.reproduced)
+    findings = [f for number, part in enumerate(parts) for f in made.get(number, part)]
+    return _ended(replace(outcome, findings=tuple(findings)), trouble)
 
 
 def _collect(
@@ -254,6 +272,9 @@ class _Watch:
             raise result.fault
 
     def examined(self, _: object) -> None:
+        self._go(self._now, 1)
+
+    def reproduced(self, _: Sequence[Finding]) -> None:
         self._go(self._now, 1)
 
     def _go(self, now: Progress, steps: int = 0) -> None:

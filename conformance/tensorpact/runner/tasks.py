@@ -15,11 +15,17 @@ from tensorpact.cases.shrink import shrink_together
 from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.errors import AdapterFault
 from tensorpact.reports.model import Finding, Verdict
+from tensorpact.reproducers.made import Workshop
 from tensorpact.runner.batch import Judging
 from tensorpact.runner.compared import compared
 from tensorpact.runner.deaths import DeathTrial
 from tensorpact.runner.isolation import START_SECONDS, How, isolate
-from tensorpact.runner.judging import import_in_child, shrink_failure, smoke_test
+from tensorpact.runner.judging import (
+    import_in_child,
+    note_failure,
+    shrink_failure,
+    smoke_test,
+)
 from tensorpact.runner.limits import Limits, stopped
 from tensorpact.runner.outcome import BatchResult
 from tensorpact.runner.subject import Reference, backend_of, make_ready
@@ -113,3 +119,29 @@ def _shrunk_failure(
     if ending.how is How.DONE:
         return replace(finding, detail=ALONE)
     return finding
+
+
+def reproduce(
+    reference: Reference, claims: Claims, named: str, findings: Sequence[Finding], limits: Limits
+) -> tuple[Finding, ...]:
+    """The findings with scripts that were seen to fail, so far as such can be made."""
+    make_ready(reference)
+    with Workshop(claims, named, limits.case_seconds) as workshop:
+        return tuple(_reproduced(workshop, reference, finding, limits) for finding in findings)
+
+
+def _reproduced(
+    workshop: Workshop, reference: Reference, finding: Finding, limits: Limits
+) -> Finding:
+    if stopped() or finding.known:
+        return finding
+    if finding.detail == ALONE:
+        return replace(finding, unreproduced=ALONE)
+    demand = None
+    if finding.verdict is Verdict.FAIL:
+        arguments = (reference, finding.guarantee, finding.case)
+        notes, _ = isolate(note_failure, *arguments, seconds=limits.case_seconds, stopped=stopped)
+        if not notes:
+            return replace(finding, unreproduced=ALONE)
+        demand = notes[0].demand
+    return workshop.reproduced(finding, demand)

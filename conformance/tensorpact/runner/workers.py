@@ -44,6 +44,12 @@ class Workers:
     def stopped(self) -> bool:
         return bool(self.flag.value)
 
+    @property
+    def jobs(self) -> int:
+        """How many there are; of an executor that does not say, as many as this machine has
+        cores."""
+        return getattr(self.executor, "_max_workers", None) or _cores()
+
     def stop(self) -> None:
         """End as soon as can be."""
         self.flag.value = True

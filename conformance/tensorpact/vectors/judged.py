@@ -7,11 +7,12 @@ in what the vector's guarantee does not speak of, nothing was tested.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from reftensor.rules import DefaultDtype, Need
 from tensorpact.expectation import defaults_of
 from tensorpact.guarantees.elements import reads_give
-from tensorpact.guarantees.model import PASS, SKIP, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
 from tensorpact.guarantees.predicates import described, must_return
 from tensorpact.guarantees.relations import is_independent, is_shared, may_be_copied, reads_part
 from tensorpact.guarantees.sharing_checks import shares_buffer
@@ -67,7 +68,9 @@ def judged(vector: Vector, trial: Trial) -> Judgement:
     if PASS in judgements or len(failures) < len(judgements):
         return PASS if PASS in judgements else SKIP
     required = " or ".join(dict.fromkeys(failure.required for failure in failures))
-    return Failure(required, failures[-1].seen if len(failures) == 1 else _seen(trial))
+    if len(failures) == 1:
+        return replace(failures[0], required=required)
+    return Failure(required, _seen(trial))
 
 
 def _speaks_of(guarantee: str) -> frozenset[str]:
@@ -93,10 +96,11 @@ def _judged(expect: Expect, trial: Trial, speaks_of: frozenset[str]) -> Judgemen
 
 def _refused(classes: tuple[str, ...], trial: Trial) -> Judgement:
     observed, required = trial.observed, " or ".join(classes) or "an exception"
+    demand = Demand("refusal", classes)
     if observed.raised is not None:
         fits = not classes or observed.raised.is_a(*classes)
-        return PASS if fits else Failure(required, _seen(trial))
-    return SKIP if observed.result is None else Failure(required, _seen(trial))
+        return PASS if fits else Failure(required, _seen(trial), demand)
+    return SKIP if observed.result is None else Failure(required, _seen(trial), demand)
 
 
 def _seen(trial: Trial) -> str:
@@ -131,7 +135,8 @@ def dtype_of(expect: Expect, trial: Trial) -> str:
 
 
 def _equal(what: str, wanted: object, seen: object) -> Judgement:
-    return PASS if wanted == seen else Failure(f"{what} {wanted}", f"{what} {seen}")
+    demand = Demand(what, wanted)
+    return PASS if wanted == seen else Failure(f"{what} {wanted}", f"{what} {seen}", demand)
 
 
 def _dtype(expect: Expect, trial: Trial, result: Result) -> Judgement:
@@ -157,7 +162,8 @@ def _same_object(expect: Expect, _: Trial, result: Result) -> Judgement:
     if result.same_object == expect.same_object:
         return PASS
     words = {True: "the input itself", False: "another object"}
-    return Failure(words[bool(expect.same_object)], words[result.same_object])
+    demand = Demand("itself", bool(expect.same_object))
+    return Failure(words[bool(expect.same_object)], words[result.same_object], demand)
 
 
 def _memory(expect: Expect, trial: Trial, result: Result) -> Judgement:
@@ -179,7 +185,7 @@ def _fresh(result: Result) -> Judgement:
     if result.fresh is None:
         return SKIP
     words = "memory of its own", "the memory of an earlier result"
-    return PASS if result.fresh else Failure(*words)
+    return PASS if result.fresh else Failure(*words, Demand("fresh"))
 
 
 def _strides(expect: Expect, trial: Trial, result: Result) -> Judgement:
@@ -201,7 +207,8 @@ def _writable(expect: Expect, trial: Trial, result: Result) -> Judgement:
     words = {True: "a result that can be written", False: "a result that cannot be written"}
     if result.writable == expect.writable:
         return PASS
-    return Failure(words[bool(expect.writable)], words[result.writable])
+    demand = Demand("writable", bool(expect.writable))
+    return Failure(words[bool(expect.writable)], words[result.writable], demand)
 
 
 _PARTS: Mapping[str, Callable[[Expect, Trial, Result], Judgement]] = {

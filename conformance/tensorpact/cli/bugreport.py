@@ -1,0 +1,33 @@
+"""`tensorpact bugreport`: one finding of a report as the Markdown of an issue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("bugreport", short_help="Write a finding as an issue for the library.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.argument("id", metavar="ID")
+def command(file: Path, id: str) -> None:
+    """Write the finding ID of the report FILE as the Markdown of an issue.
+
+    FILE is what `tensorpact run -o` wrote. ID is what follows `tensorpact replay` in the report,
+    or the id of a guarantee that has one finding there. The reproducer is run again, with what is
+    installed now.
+
+    Exits with 1 if it no longer fails, and so shows no defect.
+    """
+    from tensorpact.reports.chosen import chosen
+    from tensorpact.reports.issue import issue
+    from tensorpact.reports.jsonlines import read_report
+    from tensorpact.reproducers.again import tried_again
+
+    report = read_report(file)
+    finding, tried = tried_again(chosen(report, id), report.header)
+    click.echo(issue(finding, report.header, tried), nl=False)
+    if not tried.fails:
+        what = "the reproducer no longer fails" if tried.ended else "no script was seen to fail"
+        click.echo(f"tensorpact: {what} here", err=True)
+        raise SystemExit(1)

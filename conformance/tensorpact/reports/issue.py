@@ -1,0 +1,105 @@
+"""A finding as the Markdown of an issue, for the authors of the library.
+
+What the library said is text of others: it stands in blocks of code that it cannot end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tensorpact.guarantees import TABLE
+from tensorpact.reports.model import Finding, Header, Verdict
+from tensorpact.reports.plain import cited, printable, promises_of
+from tensorpact.reports.replay_id import UNNAMED, ReplayId
+from tensorpact.reproducers.source_text import needs_ours
+
+
+@dataclass(frozen=True, slots=True)
+class TriedAgain:
+    """A script that was run once more: how it ended, what it printed, and where.
+
+    `script` is the call alone where no script is known, and `ended` is empty then. `fails`: it
+    ended as the finding says. `versions` are names with what is installed.
+    """
+
+    script: str
+    ended: str
+    output: str
+    fails: bool
+    versions: tuple[tuple[str, str], ...]
+
+
+def issue(finding: Finding, header: Header, tried: TriedAgain) -> str:
+    """The title as a heading, then what an issue tracker asks for."""
+    guarantee = TABLE[finding.guarantee]
+    promises = promises_of(guarantee, [finding.case], header.claims)
+    documents = [f"- {cited(promise)}" for promise in promises]
+    parts = [
+        f"# {_title(finding)}",
+        f"Required: {inline(finding.required)}\n\nSeen: {inline(finding.seen)}",
+        "## Reproducer",
+        _about(finding, tried),
+        fenced(tried.script, "python"),
+        *(["It ends so:", fenced(_output(tried), "text")] if tried.ended else []),
+        "## What the documents promise",
+        f"> {guarantee.sentence}",
+        "\n".join(documents),
+        "## What it does to a program",
+        guarantee.why,
+        "## Versions",
+        "\n".join(f"- {name}: {inline(version)}" for name, version in tried.versions),
+        _origin(finding, header),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def fenced(text: str, language: str) -> str:
+    """The text as a block of code, with a fence that does not occur in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{printable(text).rstrip()}\n{fence}"
+
+
+def inline(text: str) -> str:
+    """The text as code in a line."""
+    line = " ".join(printable(text).split())
+    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{ticks}{pad}{line}{pad}{ticks}" if line else ""
+
+
+_LONGEST = 90
+
+
+def _title(finding: Finding) -> str:
+    """The call, and what came of it."""
+    call, seen = finding.call.splitlines()[-1].strip(), " ".join(printable(finding.seen).split())
+    if finding.verdict is Verdict.CRASH:
+        seen = seen.partition(",")[0]
+    return f"{inline(call)}: {seen if len(seen) <= _LONGEST else seen[:_LONGEST] + '…'}"
+
+
+def _about(finding: Finding, tried: TriedAgain) -> str:
+    """What to know before the script is run, or why there is none."""
+    if not tried.ended:
+        why = finding.unreproduced or "the report has none"
+        return f"The call. (There is no script that fails: {why}.)"
+    said = [] if tried.fails else ["With the versions below it no longer fails."]
+    if needs_ours(tried.script):
+        said.append("It needs `tensorpact`, which makes the input: `pip install tensorpact`.")
+    return " ".join(said)
+
+
+def _output(tried: TriedAgain) -> str:
+    printed = printable(tried.output).strip()
+    return "\n".join(filter(None, [printed, _ENDS.get(tried.ended, f"({tried.ended})")]))
+
+
+_ENDS = {"asserted": "", "raised": "", "passed": "(it ends without an error)"}
+
+
+def _origin(finding: Finding, header: Header) -> str:
+    again = ReplayId(header.named or UNNAMED, finding.guarantee, finding.case)
+    said = f"Found by tensorpact {header.suite} as `{finding.guarantee}`"
+    return f"{said}; `tensorpact replay {again}` shows all that was seen."
