@@ -167,6 +167,12 @@ def test_a_write_that_fails_is_a_fault_of_the_adapter_and_not_a_refusal() -> Non
         verdict(derive(numpy_backend, write=write), examples("numpy"))
 
 
+def test_a_buffer_that_is_read_as_another_dtype_is_not_followed() -> None:
+    torch = pytest.importorskip("tensorpact.backends.torch", exc_type=ImportError)
+    raw = story(("make", 0, "array.array float32 2 C"), ("call", 0, "asarray dtype=float64"))
+    assert not verdict(torch.backend, [raw]).broken
+
+
 def test_what_was_lent_read_only_is_never_written() -> None:
     protected = story(("make", 0, "ndarray float32 4 C readonly"), ("call", 0, "asarray"),
                       ("write", 1, "20"), ("write", 0, "30"))  # fmt: skip

@@ -18,7 +18,7 @@ from reftensor.rules import Memory
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases import contents, dtypes
 from tensorpact.cases.model import Argument, Block, Call, Case, Step, call
-from tensorpact.expectation import expect
+from tensorpact.expectation import expect, reads_raw
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -91,9 +91,13 @@ def born(number: int, step: Step, parent: Handle | None, claims: Claims) -> Hand
 
 
 def _called(number: int, made: Call, parent: Handle, claims: Claims) -> Handle | None:
-    expected = expect(Case(parent.block, made), claims)
+    case = Case(parent.block, made)
+    expected = expect(case, claims)
     if expected.dtype is None or expected.shape is None or expected.device is None:
         return None
+    raw = made.operation != "frombuffer" and reads_raw(case, claims)
+    if raw and expected.dtype != parent.block.dtype:
+        return None  # its elements are neither those of the buffer nor made out of them
     device = "" if expected.device == claims.host else expected.device
     block = Block("own", expected.dtype, expected.shape, alignment=0, device=device)
     shares = expected.memory in (Memory.SAME, Memory.SHARE)
