@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tensorpact.cases.words import word
-from tensorpact.reproducers.demands import Lines
-from tensorpact.reproducers.typed import Typed, indented
+from tensorpact.reproducers.typed import Lines, Typed, indented
 
 _OFTEN = 20
 """What damages memory is noticed when the memory is used, which may take a few more calls."""

@@ -18,11 +18,11 @@ from tensorpact.reports.model import Finding, Verdict
 from tensorpact.reports.replay_id import ReplayId
 from tensorpact.reproducers.clean import Clean, Ended, NotStarted
 from tensorpact.reproducers.deaths import deadly
-from tensorpact.reproducers.demands import Lines, candidates
+from tensorpact.reproducers.demands import candidates
 from tensorpact.reproducers.pairs import AGREEMENT, agreeing
 from tensorpact.reproducers.source_text import needs_ours, tree_of, with_imports
 from tensorpact.reproducers.told import of_story
-from tensorpact.reproducers.typed import Typed, from_probes, typed
+from tensorpact.reproducers.typed import Lines, Typed, from_probes, typed
 from tensorpact.runner.compared import own_claims, translated
 
 SECONDS = 10.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tensorpact.cases.words import word
-from tensorpact.reproducers.demands import Lines
-from tensorpact.reproducers.typed import Typed, overwriting
+from tensorpact.reproducers.typed import Lines, Typed, overwriting
 
 AGREEMENT = "agreement"
 """The kind of a demand that a related call comes to the same; its value is that call's number."""

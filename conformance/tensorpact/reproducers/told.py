@@ -12,7 +12,8 @@ from tensorpact.cases.spell_story import told
 from tensorpact.cases.stories import handles
 from tensorpact.cases.words import word
 from tensorpact.guarantees.model import Demand
-from tensorpact.reproducers.demands import Lines, nested
+from tensorpact.reproducers.results import nested
+from tensorpact.reproducers.typed import Lines
 
 
 def of_story(case: Case, claims: Claims, demand: Demand) -> Iterator[Lines]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from textwrap import indent
+from typing import Any
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.dtypes import TYPECODES
@@ -22,6 +24,8 @@ from tensorpact.cases.things import THINGS
 from tensorpact.cases.words import word
 from tensorpact.reproducers.capsules import by_hand
 from tensorpact.reproducers.odd_inputs import odd_input
+
+Lines = list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,9 @@ class Typed:
             return ""
         return inner_name("x") if block.exporter in WRAPPED else "x"
 
+
+Asked = Callable[[Typed, Any], Iterator[Lines]]
+"""From a typed case and the value of a demand to the candidates, without their imports."""
 
 _FLAT = ("array.array", "bytearray", "bytes", "mmap")
 
