@@ -93,7 +93,7 @@ def test_a_message_names_the_entry() -> None:
 def test_a_file_that_is_not_there_is_named_with_the_one_that_is_meant(tmp_path: Path) -> None:
     (tmp_path / "known.toml").touch()
     with pytest.raises(UsageError, match=r"did you mean .*known\.toml"):
-        loaded([tmp_path / "knwon.toml"])
+        loaded([str(tmp_path / "knwon.toml")])
 
 
 def test_every_axis_of_every_planned_case_can_be_named() -> None:

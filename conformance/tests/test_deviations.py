@@ -183,5 +183,5 @@ def test_ctrl_c_among_the_witnesses_ends_the_run(known: str) -> None:
 
 
 def test_check_takes_deviations_too(known: str) -> None:
-    options = {"only": [SHARED], "budget": "quick", "jobs": 1, "deviations": [known]}
+    options = {"only": [SHARED], "budget": "quick", "jobs": 1, "deviations": Path(known)}
     assert tensorpact.check(faulty.copying_half, **options).conforms  # type: ignore[arg-type]  # mixed

@@ -10,6 +10,7 @@ import pytest
 
 from reftensor import rules
 from tensorpact import documentation
+from tensorpact.deviations.files import read, shipped
 from tensorpact.documentation.markdown import GENERATED, table
 from tensorpact.guarantees import TABLE
 
@@ -38,6 +39,14 @@ def test_the_page_of_rules_has_every_table() -> None:
     assert page.count("\n## ") == 7
     assert all(f"| {refusal} |" in page for refusal in rules.Refusal)
     assert all(page.count(f"| {data} | {need} |") == 1 for data, need in rules.MEMORY)
+
+
+def test_every_shipped_deviation_stands_on_its_page() -> None:
+    page = documentation.pages()["findings.md"]
+    found = [each for file in shipped().values() for each in read(file)]
+    assert found
+    cells = (table(["what happens"], [[each.reason]]).splitlines()[-1] for each in found)
+    assert all(cell in page for cell in cells)
 
 
 def test_a_changed_page_a_missing_one_and_a_left_over_one_are_stale(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tensorpact.guarantees.model import Guarantee, Promise
 
 NOBODY = "  nobody: what happens is recorded and compared, never scored"
@@ -32,8 +34,23 @@ def _explanation(guarantee: Guarantee) -> str:
         "Why it matters\n" + _wrap(guarantee.why),
         "Promised by\n" + ("\n".join(map(_promise, guarantee.promised_by)) or NOBODY),
         "Operations\n" + _wrap(", ".join(guarantee.operations)),
+        *_known(guarantee),
     ]
     return "\n\n".join(blocks)
+
+
+def _known(guarantee: Guarantee) -> Iterator[str]:
+    """What the shipped files say of libraries that break it."""
+    from tensorpact.deviations.files import read, shipped
+
+    found = [
+        _wrap(f"{library} ({deviation.when}), {deviation.kind}: {deviation.reason}")
+        for library, file in shipped().items()
+        for deviation in read(file)
+        if deviation.guarantee == guarantee.id
+    ]
+    if found:
+        yield "Known to be broken by\n" + "\n".join(found)
 
 
 def _promise(promise: Promise) -> str:

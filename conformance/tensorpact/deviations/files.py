@@ -28,16 +28,24 @@ NONE = "none"
 PACKAGE, FOLDER = "tensorpact_fixtures", "deviations"
 
 
-def loaded(
-    named: Sequence[str | PathLike[str]], library: str | None = None
-) -> tuple[Deviation, ...]:
+Files = str | PathLike[str] | Sequence[str | PathLike[str]]
+"""One file or several."""
+
+
+def named_files(files: Files) -> tuple[str, ...]:
+    """The files as texts."""
+    several = (files,) if isinstance(files, str | PathLike) else files
+    return tuple(fspath(name) for name in several)
+
+
+def loaded(named: Sequence[str], library: str | None = None) -> tuple[Deviation, ...]:
     """The deviations in these files, each with a key of its own.
 
     Without a `library` the shipped file, which takes one, is left out. Raises UsageError for
     files that cannot be read and for what is wrong in them.
     """
     found: list[Deviation] = []
-    for name in [fspath(name) for name in named]:
+    for name in named:
         if name == SHIPPED:
             found += () if library is None else read(_shipped_for(library))
         elif name != NONE:

@@ -10,6 +10,8 @@ from tensorpact.deviations.model import Deviation, Kind
 from tensorpact.documentation.markdown import code, sections, table
 from tensorpact.guarantees import TABLE
 
+NONE = "–"
+
 _MEANING = {
     Kind.DEFECT: "the library breaks what it promises itself",
     Kind.DOCUMENTED: "the library says that it departs from the standard here",
@@ -37,15 +39,15 @@ def _library(library: str, deviations: Sequence[Deviation]) -> str:
     rows = [
         (
             _linked(deviation.guarantee),
-            code(str(condition)) if (condition := deviation.when) else "any",
+            code(str(deviation.when)),
             str(deviation.kind),
             deviation.reason,
             code(*map(str, deviation.region.conditions)) or "everywhere",
-            f"<{deviation.issue}>" if deviation.issue else "–",
+            f"<{deviation.issue}>" if deviation.issue else NONE,
         )
         for deviation in deviations
     ]
-    columns = ("guarantee", "versions", "kind", "what happens", "where", "issue")
+    columns = ("guarantee", "holds for", "kind", "what happens", "where", "issue")
     return sections(f"## {library}", f"{len(rows)}: {counts}.", table(columns, rows))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tensorpact.backends.protocol import Backend
-from tensorpact.deviations.files import loaded
+from tensorpact.deviations.files import loaded, named_files
 from tensorpact.errors import Fault, TensorpactError
 from tensorpact.guarantees import select
 from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
@@ -26,7 +26,7 @@ class SharedRun:
     def __init__(self, backend: Backend | str, key: str, options: Options) -> None:
         self.backend, self.key, self.options = backend, key, options
         self.ids = [guarantee.id for guarantee in select(options.get("only", ()))]
-        loaded(options.get("deviations", ()))
+        loaded(named_files(options.get("deviations", ())))
         self._outcome: Report | TensorpactError | None = None
 
     @property

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed, wait
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from os import PathLike, fspath
+from os import PathLike
 from time import monotonic
 from typing import Any, TypedDict, TypeVar
 
 from tensorpact.backends.protocol import Backend, Claims
 from tensorpact.cases.plan import BUDGETS, Batch, batches
-from tensorpact.deviations.files import loaded
+from tensorpact.deviations.files import Files, loaded, named_files
 from tensorpact.deviations.model import Deviation, Known
 from tensorpact.errors import Fault, TensorpactError, UsageError
 from tensorpact.guarantees import TABLE, select
@@ -65,7 +65,7 @@ class Options(TypedDict, total=False):
     output: str | PathLike[str] | None
     progress: OnProgress | None
     limits: Limits | None
-    deviations: Sequence[str | PathLike[str]]
+    deviations: Files
 
 
 def run(
@@ -79,7 +79,7 @@ def run(
     output: str | PathLike[str] | None = None,
     progress: OnProgress | None = None,
     limits: Limits | None = None,
-    deviations: Sequence[str | PathLike[str]] = (),
+    deviations: Files = (),
 ) -> Report:
     """Judge a backend; the report says of every guarantee what became of it.
 
@@ -98,18 +98,17 @@ def run(
     guarantees = select(globs)
     if budget not in BUDGETS:
         raise UsageError(f"there is no budget {budget!r}: use one of {', '.join(BUDGETS)}")
-    loaded(deviations)  # what is wrong in a file is said at once
+    files = named_files(deviations)
+    loaded(files)  # what is wrong in a file is said at once
     started = monotonic()
     with opened(output) as sink, workers(backend, jobs, executor) as pool:
         limits = limits or Limits()
         claims = pool.first(describe, pool.reference, limits)
         named = backend if isinstance(backend, str) else ""
-        header = _header(
-            claims, seed, budget, globs, named, tuple(fspath(name) for name in deviations)
-        )
-        sink.write([header_line(header)])
         ids = tuple(guarantee.id for guarantee in guarantees)
-        known = applicable(loaded(deviations, claims.name), claims, ids)
+        known = applicable(loaded(files, claims.name), claims, ids)
+        header = _header(claims, seed, budget, globs, named, files)
+        sink.write([header_line(header)])
         plan = batches(claims, budget, seed, guarantees)
         watch = _Watch(sink, claims, ids, progress)
         try:
