@@ -176,7 +176,7 @@ def test_a_full_disk_leaves_the_report_and_says_so() -> None:
 def test_progress_ends_at_the_total() -> None:
     seen: list[Progress] = []
     report = small(faulty.copying, progress=seen.append)
-    assert {p.phase for p in seen} == {"judging", "shrinking"}
+    assert {p.phase for p in seen} == {"judging", "shrinking", "reproducing"}
     assert seen[-1].done == seen[-1].total
     assert seen[-1].cases == report.cases
 
