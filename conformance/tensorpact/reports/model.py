@@ -42,7 +42,7 @@ class Finding:
     cases that fail so, None where it is not known; at `kept` points in it the guarantee is kept.
     `known` is the key of the known deviation that covers it, empty for what is new.
     `reproducer` is a script that was seen to fail in a clean process; where there is none,
-    `unreproduced` says why, if one was tried for.
+    `unreproduced` says why, if one was tried for. `defect` says of what kind it is.
     """
 
     guarantee: str
@@ -59,6 +59,7 @@ class Finding:
     known: str = ""
     reproducer: str = ""
     unreproduced: str = ""
+    defect: str = ""
 
     def lies_about(self, case: Case) -> bool:
         """Whether the case is in the region, where that explains the finding."""

@@ -121,6 +121,7 @@ def _like_this(finding: Finding) -> str:
 def case_text(finding: Finding) -> str:
     """The call of a finding, and what came of it."""
     facts = [
+        ("defect", finding.defect),
         ("required", finding.required),
         ("seen", finding.seen),
         ("reference", finding.reference),

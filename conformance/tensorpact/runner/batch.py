@@ -15,6 +15,7 @@ from tensorpact.cases.axes import axes_of
 from tensorpact.cases.model import Case
 from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.errors import TensorpactError
+from tensorpact.guarantees.defects import defect_of
 from tensorpact.guarantees.model import Failure, Note
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.evidence import Evidence, Gathering
@@ -179,6 +180,7 @@ class Judging:
                         judgement.required,
                         judgement.seen,
                         known=self.known.label(self.ids[number], record.axes),
+                        defect=defect_of(self.ids[number], judgement),
                     )
 
     def _crashes(self) -> Iterator[Finding]:

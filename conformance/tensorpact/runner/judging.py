@@ -15,6 +15,7 @@ from tensorpact.cases.shrink import shrink
 from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.errors import AdapterFault
 from tensorpact.guarantees import TABLE
+from tensorpact.guarantees.defects import defect_of
 from tensorpact.guarantees.model import PASS, Failure, Guarantee, Judgement
 from tensorpact.judge import Judge
 from tensorpact.reports.facts import facts
@@ -100,7 +101,7 @@ def shrink_failure(
         first = _failure(judge, finding.case)
         if first is None:
             return
-        alike = manner(_with(finding, finding.case, first))
+        alike = manner(with_failure(finding, finding.case, first))
 
         def fails(tried: Case) -> bool:
             if not (possible(tried, judge.claims) and finding.lies_about(tried)):
@@ -108,7 +109,7 @@ def shrink_failure(
             if known.label(finding.guarantee, judge.axes(tried)):
                 return False
             failure = _failure(judge, tried)
-            return failure is not None and manner(_with(finding, tried, failure)) == alike
+            return failure is not None and manner(with_failure(finding, tried, failure)) == alike
 
         smaller = shrink(finding.case, fails, tries)
         failure = _failure(judge, smaller)
@@ -116,8 +117,10 @@ def shrink_failure(
             note((smaller, failure))
 
 
-def _with(finding: Finding, case: Case, failure: Failure) -> Finding:
-    return replace(finding, case=case, required=failure.required, seen=failure.seen)
+def with_failure(finding: Finding, case: Case, failure: Failure) -> Finding:
+    """The finding by this case, and what was seen of it."""
+    defect = defect_of(finding.guarantee, failure)
+    return replace(finding, case=case, required=failure.required, seen=failure.seen, defect=defect)
 
 
 def import_in_child(_: Note, reference: Reference) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from tensorpact.cases.model import Block, Case, Leaf, Nest, Story, Values
 from tensorpact.cases.twists import Outcome, twist_of
 from tensorpact.errors import TensorpactError
+from tensorpact.guarantees.defects import CRASH, HANG
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.evidence import Evidence
 from tensorpact.runner.isolation import Ending, How
@@ -96,6 +97,7 @@ def death(case: Case, ending: Ending) -> Finding:
         if hung
         else f"the process ended by {ending.cause}, in the call or in a use of its result",
         detail=ending.output,
+        defect=HANG if hung else CRASH,
     )
 
 

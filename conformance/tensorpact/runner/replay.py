@@ -10,6 +10,7 @@ from tensorpact.cases.feasible import possible
 from tensorpact.cases.model import Case
 from tensorpact.errors import UsageError
 from tensorpact.guarantees import TABLE
+from tensorpact.guarantees.defects import defect_of
 from tensorpact.guarantees.model import Failure, Judgement, Silence
 from tensorpact.reports.facts import Fact
 from tensorpact.reports.model import Finding, Verdict
@@ -52,7 +53,15 @@ class Replayed:
         failure = dict(self.judged).get(guarantee)
         if not isinstance(failure, Failure):
             return None
-        return Finding(guarantee, Verdict.FAIL, self.case, "", failure.required, failure.seen)
+        return Finding(
+            guarantee,
+            Verdict.FAIL,
+            self.case,
+            "",
+            failure.required,
+            failure.seen,
+            defect=defect_of(guarantee, failure),
+        )
 
     def verdict(self, guarantee: str) -> Verdict:
         """FAIL, CRASH, TIMEOUT, PASS, or NOT_EXERCISED where the case did not test it."""

@@ -25,6 +25,7 @@ from tensorpact.runner.judging import (
     note_failure,
     shrink_failure,
     smoke_test,
+    with_failure,
 )
 from tensorpact.runner.limits import Limits, stopped
 from tensorpact.runner.outcome import BatchResult
@@ -115,7 +116,7 @@ def _shrunk_failure(
     notes, ending = isolate(shrink_failure, *arguments, seconds=seconds, stopped=stopped)
     if notes:
         ((case, failure),) = notes
-        return replace(finding, case=case, required=failure.required, seen=failure.seen)
+        return with_failure(finding, case, failure)
     if ending.how is How.DONE:
         return replace(finding, detail=ALONE)
     return finding
