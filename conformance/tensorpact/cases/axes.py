@@ -21,7 +21,7 @@ from tensorpact.cases.model import (
 
 AXES = (
     *("operation", "exporter", "dtype", "layout", "shape", "alignment", "content"),
-    *("source device", "flag", "container", "holds", "step", "schedule"),
+    *("source device", "flag", "asked dtype", "container", "holds", "step", "schedule"),
     *("default real", "default device", "warnings"),
 )
 """Every axis but those of the arguments of a call, which are named `argument:NAME`."""
