@@ -7,14 +7,15 @@ from ctypes import CFUNCTYPE, c_int64, c_void_p
 from typing import Any
 
 import numpy as np
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from reftensor import capi, dlpack
 
-# No deadline: the first example pays for what is imported and compiled on the way.
-settings.register_profile("reftensor", deadline=None)
+# No clock: the first example pays for what is imported and compiled on the way, and a machine
+# may be busy elsewhere.
+settings.register_profile("reftensor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("reftensor")
 
 Array = np.ndarray[Any, Any]
