@@ -115,7 +115,7 @@ def explained(failing: Sequence[Point], kept: Chart) -> list[Region]:
         rules = {_rule(seed, chart, left, kept) for seed in seeds}
         best = max(rules, key=lambda rule: ((chart.bits(rule) & left).bit_count(), str(rule)))
         explains = (chart.bits(best) & left).bit_count()
-        if explains < max(2, len(failing) / _PART):
+        if explains < max(_LEAST, len(failing) / _PART):
             break
         regions.append(best)
         left &= ~chart.bits(best)
@@ -129,6 +129,9 @@ _FEW = 4
 
 _RULES, _PART = 6, 12
 """So many regions at the most, each with a point in twelve: what explains less is chance."""
+
+_LEAST = 3
+"""What fewer points than this have in common is chance."""
 
 _SEEDS = 24
 
@@ -193,6 +196,20 @@ def _union(one: Region, other: Region) -> Region | None:
         return None
     either = Condition(ours.axis, tuple(sorted({*ours.values, *theirs.values})))
     return Region((*one.conditions[:number], either, *one.conditions[number + 1 :]))
+
+
+def either(one: Region | None, other: Region | None) -> Region | None:
+    """A region that has both, not the smallest one; None where one of them is not known."""
+    if one is None or other is None:
+        return None
+    theirs = {condition.axis: condition.values for condition in other.conditions}
+    return Region(
+        tuple(
+            Condition(axis, tuple(sorted({*values, *theirs[axis]})))
+            for axis, values in ((c.axis, c.values) for c in one.conditions)
+            if axis in theirs
+        )
+    )
 
 
 def around(inside: Collection[Point], kept: Chart) -> Region:

@@ -15,7 +15,7 @@ from tensorpact.cases.axes import axes_of
 from tensorpact.cases.region import Condition, Point, Region, valued
 from tensorpact.cases.short import shortened
 from tensorpact.deviations.model import Kind
-from tensorpact.reports.model import Finding, Report
+from tensorpact.reports.model import Finding, Report, Verdict
 from tensorpact.runner.tasks import ALONE
 
 HEAD = """\
@@ -52,7 +52,7 @@ def entries_of(report: Report) -> tuple[Entry, ...]:
     """An entry for every new finding of which no other entry's region says as much."""
     found: list[Entry] = []
     for finding in sorted(_new(report), key=lambda finding: -finding.count):
-        region = _including(finding.where, axes_of(finding.case))
+        region = _including(_trusted(finding), axes_of(finding.case))
         others = (other for other in found if other.finding.guarantee == finding.guarantee)
         if not any(_covers(other.region, region) for other in others):
             found.append(Entry(finding, region))
@@ -61,8 +61,23 @@ def entries_of(report: Report) -> tuple[Entry, ...]:
 
 
 def _new(report: Report) -> Iterator[Finding]:
+    """Of guarantees that were asked for: of the others too few cases were judged."""
     for result in report.results:
-        yield from (finding for finding in result.new if finding.detail != ALONE)
+        if result.selected:
+            yield from (finding for finding in result.new if finding.detail != ALONE)
+
+
+def _trusted(finding: Finding) -> Region | None:
+    """Where it lies, with one condition an axis, as a file has them.
+
+    Not everywhere, for deaths and where cases pass: that would be a licence for every other one.
+    """
+    where = finding.where
+    anywhere = finding.verdict is Verdict.FAIL and not finding.kept
+    if where is None or not (where.conditions or anywhere):
+        return None
+    one_each = {condition.axis: condition for condition in reversed(where.conditions)}
+    return Region(tuple(c for c in where.conditions if one_each[c.axis] == c))
 
 
 def _including(region: Region | None, point: Point) -> Region:

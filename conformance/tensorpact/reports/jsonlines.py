@@ -52,9 +52,30 @@ def to_json_lines(report: Report) -> Iterator[str]:
 def from_json_lines(lines: Iterable[str]) -> Report:
     """The report in these lines. Raises UsageError for lines that are not a report."""
     try:
-        return _report([json.loads(line) for line in _whole(lines)])
+        parsed = [_parsed(number, line) for number, line in enumerate(_whole(lines), 1)]
+    except UnicodeDecodeError as error:
+        raise UsageError(f"not a report, for it is no text: {GIVE}") from error
+    headers = sum(line["line"] == "header" for line in parsed)
+    if headers != 1:
+        many = "several headers" if headers else "no header"
+        raise UsageError(f"not a report, for it has {many}: {GIVE}")
+    try:
+        return _report(parsed)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UsageError(f"not a report ({error!r}): give a file that `run -o` wrote") from error
+        raise UsageError(f"not a report of this version ({error!r}): {GIVE}") from error
+
+
+GIVE = "give a file that `tensorpact run -o` wrote"
+
+
+def _parsed(number: int, text: str) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"not a report, for line {number} is not JSON: {GIVE}") from error
+    if not isinstance(line, dict) or line.get("line") not in _KINDS:
+        raise UsageError(f"not a report, for line {number} is none of a report: {GIVE}")
+    return line
 
 
 def read_report(path: Path) -> Report:
@@ -62,6 +83,8 @@ def read_report(path: Path) -> Report:
     try:
         with path.open(encoding="utf-8") as lines:
             return from_json_lines(lines)
+    except UsageError as error:
+        raise UsageError(f"{path} is {error}") from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 

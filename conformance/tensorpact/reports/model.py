@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tensorpact.backends.protocol import Claims
-from tensorpact.cases.axes import axes_of
 from tensorpact.cases.model import Case
 from tensorpact.cases.region import Region
 from tensorpact.guarantees.model import Level
@@ -29,6 +28,10 @@ class Verdict(StrEnum):
 
 BROKEN = frozenset({Verdict.FAIL, Verdict.CRASH, Verdict.TIMEOUT})
 SCORED = BROKEN | {Verdict.PASS, Verdict.KNOWN, Verdict.STALE}
+
+
+ENOUGH = 4
+"""What fewer cases than this have in common is chance, and explains nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,12 @@ class Finding:
     unreproduced: str = ""
     defect: str = ""
 
-    def lies_about(self, case: Case) -> bool:
-        """Whether the case is in the region, where that explains the finding."""
-        return self.where is None or self.kept > 0 or self.where.has(axes_of(case))
+    @property
+    def explanation(self) -> Region | None:
+        """The region; None where it has so few cases that what they have in common is chance, and
+        where it says nothing."""
+        says = self.where is not None and (self.where.conditions or not self.kept)
+        return self.where if says and self.count >= ENOUGH else None
 
 
 @dataclass(frozen=True, slots=True)

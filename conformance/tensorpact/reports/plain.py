@@ -26,6 +26,9 @@ from tensorpact.reproducers.source_text import needs_ours
 _WIDTH, _COLUMNS = 9, 80
 
 
+OWED = "safety"
+"""The authority of what no document of the library has to say."""
+
 SHOWN = 5
 """How many findings of a guarantee are shown where not all are asked for."""
 
@@ -70,7 +73,8 @@ def known_text(deviation: KnownDeviation) -> str:
 def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], claims: Claims) -> str:
     """The guarantee, what became of it, and who promises it for the operations of the cases."""
     promised = [
-        _fact("promised", cited(promise)) for promise in promises_of(guarantee, cases, claims)
+        _fact("expected" if promise.authority == OWED else "promised", cited(promise))
+        for promise in promises_of(guarantee, cases, claims)
     ]
     title = f"{guarantee.id} ({guarantee.level}): {verdict}"
     if verdict in (Verdict.KNOWN, Verdict.STALE):
@@ -111,10 +115,11 @@ def number_of_cases(count: int) -> str:
 def _like_this(finding: Finding) -> str:
     """How many cases fail so, and where on the axes they lie."""
     count = f"{finding.count} like this"
-    if finding.where is None:
+    if finding.explanation is None:
         return count
-    where = in_words(finding.where) or "wherever it was tried"
-    passed = f"; it was kept at {finding.kept} other points there" if finding.kept else ""
+    where = in_words(finding.explanation) or "wherever it was tried"
+    others = "point" if finding.kept == 1 else "points"
+    passed = f"; it was kept at {finding.kept} other {others} there" if finding.kept else ""
     return f"{count}: {where}{passed}"
 
 

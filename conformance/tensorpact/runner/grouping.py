@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
-from tensorpact.cases.region import Chart, Point, explained
+from tensorpact.cases.region import Chart, Point, either, explained
 from tensorpact.reports.model import Finding
 from tensorpact.runner.evidence import Evidence, kept_at
 from tensorpact.runner.outcome import manner, signature
@@ -25,6 +26,21 @@ def by_cause(findings: Iterable[Finding], evidence: Sequence[Evidence]) -> tuple
         alike[manner(finding)] += _seen(finding, evidence)
     charts = {id: kept_at(evidence, id) for id in {how[0] for how in alike}}
     return tuple(cause for how, seen in alike.items() for cause in _causes(seen, charts[how[0]]))
+
+
+def without_doubles(findings: Iterable[Finding], evidence: Sequence[Evidence]) -> Iterator[Finding]:
+    """Findings that shrank to one case are one, in a region that has those of all."""
+    alike: defaultdict[object, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        alike[finding.guarantee, finding.case, finding.known, finding.verdict].append(finding)
+    for group in alike.values():
+        first = max(group, key=lambda finding: finding.count)
+        if len(group) > 1:
+            where = reduce(either, (finding.where for finding in group))
+            kept = 0 if where is None else kept_at(evidence, first.guarantee).inside(where)
+            count = sum(finding.count for finding in group)
+            first = replace(first, count=count, where=where, kept=kept)
+        yield first
 
 
 def _seen(finding: Finding, evidence: Sequence[Evidence]) -> Iterator[_At]:

@@ -93,7 +93,7 @@ def see_case(note: Note, reference: Reference, ids: Sequence[str], case: Case) -
 def shrink_failure(
     note: Note, reference: Reference, finding: Finding, tries: int, known: Known = NOTHING_KNOWN
 ) -> None:
-    """Notes a smaller case that fails alike in the same region, with its Failure.
+    """Notes a smaller case that fails alike, with its Failure.
 
     Nothing if the case of the finding does not fail. What is known already is not taken for it.
     """
@@ -104,7 +104,7 @@ def shrink_failure(
         alike = manner(with_failure(finding, finding.case, first))
 
         def fails(tried: Case) -> bool:
-            if not (possible(tried, judge.claims) and finding.lies_about(tried)):
+            if not possible(tried, judge.claims):
                 return False
             if known.label(finding.guarantee, judge.axes(tried)):
                 return False

@@ -182,8 +182,8 @@ _NUMBERS = re.compile(r"[\[(][-#,\s\[\]()]*[\])]")
 
 
 _DTYPE = re.compile(r"\b(bool|u?int#|b?float#|complex#)(?!\w)")
-_OTHERS = re.compile(r"\b[\w.]+\(.*?\)|\[[^\]]*\]| holding .*")
-"""Calls, lists, and elements, which differ between cases of one cause."""
+_OTHERS = re.compile(r"\b[\w.]+\(.*?\)|\[[^\]]*\]| on [\w:#]+| holding .*")
+"""Calls, lists, devices and elements, which differ between cases of one cause."""
 
 
 def without_numbers(text: str) -> str:

@@ -20,7 +20,7 @@ from tensorpact.guarantees import TABLE, select
 from tensorpact.guarantees.model import Guarantee
 from tensorpact.reports.jsonlines import closing_lines, cut_off_line, found_line, header_line
 from tensorpact.reports.model import Finding, Header, KnownDeviation, Report, Verdict
-from tensorpact.runner.grouping import by_cause
+from tensorpact.runner.grouping import by_cause, without_doubles
 from tensorpact.runner.limits import Limits
 from tensorpact.runner.outcome import BatchResult, signature
 from tensorpact.runner.results import deviations_of, in_order, results_of, spelled
@@ -174,7 +174,8 @@ def _judged(
         shrinking = (submit(examine, *share, finding, limits, known) for finding in causes)
         examined, trouble = _collect("shrinking", shrinking, pool, watch, watch.examined)
     found = (examined.get(number, finding) for number, finding in enumerate(causes))
-    findings = in_order(spelled(finding, claims) for finding in found)
+    distinct = without_doubles(found, outcome.evidence)
+    findings = in_order(spelled(finding, claims) for finding in distinct)
     return _ended(replace(outcome, findings=findings), trouble)
 
 

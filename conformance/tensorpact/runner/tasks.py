@@ -22,6 +22,7 @@ from tensorpact.runner.deaths import DeathTrial
 from tensorpact.runner.isolation import START_SECONDS, How, isolate
 from tensorpact.runner.judging import (
     import_in_child,
+    judge_cases,
     note_failure,
     shrink_failure,
     smoke_test,
@@ -104,8 +105,17 @@ def examine(
     elif finding.verdict is Verdict.CRASH:
         trial = DeathTrial(reference, claims, ids, finding, limits, known)
         case = shrink_together(finding.case, trial.first, limits.death_tries)
-        finding = replace(finding, case=case)
+        finding = _as_it_dies(reference, ids, replace(finding, case=case), limits)
     return replace(finding, reference=compared(finding, claims, limits))
+
+
+def _as_it_dies(
+    reference: Reference, ids: Sequence[str], finding: Finding, limits: Limits
+) -> Finding:
+    """With what the process says at the end of this very case, if it ends again."""
+    arguments = (reference, ids, [(0, finding.case)])
+    _, ending = isolate(judge_cases, *arguments, seconds=limits.case_seconds, stopped=stopped)
+    return replace(finding, detail=ending.output) if ending.how is How.DIED else finding
 
 
 def _shrunk_failure(
