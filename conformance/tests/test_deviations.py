@@ -45,9 +45,9 @@ def judged(backend: tensorpact.Backend | str, *files: str, **options: object) ->
     return tensorpact.run(backend, deviations=files, **defaults | options)  # type: ignore[arg-type]  # mixed
 
 
-def shown(report: Report) -> str:
+def shown(report: Report, *, every: bool = False) -> str:
     stream = StringIO()
-    render(report, Console(file=stream, width=100))
+    render(report, Console(file=stream, width=100), every=every)
     return stream.getvalue()
 
 
@@ -64,7 +64,8 @@ def test_a_known_failure_does_not_count_and_is_shown_with_its_reason(known: str)
     assert report.exit_code(strict=True) == 0
     assert deviation.count == report[SHARED].failed > 0
     assert "1 known deviation" in report.summary()
-    assert "nobody had the time" in shown(report)
+    assert "1 deviation, " in shown(report)
+    assert "nobody had the time" in shown(report, every=True)
 
 
 def test_a_failure_outside_of_the_axes_counts_and_stays_outside_when_shrunk(known: str) -> None:

@@ -58,6 +58,14 @@ def result_text(
     return "\n\n".join([head, *shown, *map(known_text, (*result.stale, *result.upheld))])
 
 
+def known_line(result: GuaranteeResult) -> str:
+    """A guarantee with how many known deviations it has, and how many cases they cover."""
+    cases = sum(deviation.count for deviation in result.deviations)
+    entries = len(result.deviations)
+    noun = "deviation" if entries == 1 else "deviations"
+    return f"  {result.id} ({result.level}): {entries} {noun}, {number_of_cases(cases)}"
+
+
 def known_text(deviation: KnownDeviation) -> str:
     """A known deviation: why it is one, where it is said, and what is stale about it."""
     count = f" ({number_of_cases(deviation.count)})" if deviation.count else ""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tensorpact.guarantees import GROUPS
 from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict, first_line
-from tensorpact.reports.plain import SHOWN, printable, result_text
+from tensorpact.reports.plain import SHOWN, known_line, printable, result_text
 
 COLUMNS = ("passed", "failed", "known", "advised", "not claimed", "not exercised", "observed")
 """What a guarantee counts as; a SHOULD that is broken is advised, not failed. "known" is only
@@ -25,7 +25,7 @@ def render(report: Report, console: Console, *, strict: bool = False, every: boo
     Plain text where the console is no terminal. What backends said is never read as markup.
     """
     console.print(_table(report, strict))
-    _print_known(report, console)
+    _print_known(report, console, every)
     for result in sorted(report.results, key=lambda result: result.breaks(strict)):
         if result.new or result.stale:
             style = "red" if result.breaks(strict) else "yellow"
@@ -36,11 +36,15 @@ def render(report: Report, console: Console, *, strict: bool = False, every: boo
     _print(console, printable(report.summary(strict)), _style(report, strict))
 
 
-def _print_known(report: Report, console: Console) -> None:
-    """What is broken as is known, and in no other way."""
-    for result in report.results:
-        if result.verdict is Verdict.KNOWN:
+def _print_known(report: Report, console: Console, every: bool) -> None:
+    """What is broken as is known, and in no other way: a line a guarantee, or all of it."""
+    known = [result for result in report.results if result.verdict is Verdict.KNOWN]
+    if every:
+        for result in known:
             _print(console, result_text(result, report.header), "cyan")
+    elif known:
+        lines = ["as is known (`tensorpact run --all` tells why):", *map(known_line, known)]
+        _print(console, "\n".join(lines), "cyan")
 
 
 def _print(console: Console, text: str, style: str, gap: bool = True) -> None:

@@ -32,7 +32,7 @@ MOST = 12
 NOT_ASKED = "no script of a few lines can tell"
 NOT_SEEN = "no script that was tried fails in a clean process"
 UNFAIR = "what fails in a script fails for the reference, too"
-NO_IMPORT = "{0!r} fails in a fresh Python: the adapter's word for import says otherwise"
+NO_IMPORT = '{0!r} fails in a fresh Python; the adapter\'s `spelled` can have another "import"'
 
 
 @dataclass(frozen=True, slots=True)
