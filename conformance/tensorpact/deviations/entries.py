@@ -40,7 +40,7 @@ def deviation_of(entry: Mapping[str, Any], always: When) -> Deviation:
     only("deviation", entry, FIELDS)
     guarantee = _guarantee(_text(entry, "guarantee"))
     kind = _text(entry, "kind")
-    known("kind", kind, tuple(Kind))
+    known("kind", kind, tuple(one.value for one in Kind))
     region = region_of(entry.get("axes", {}))
     witness = tuple(_case(word, guarantee) for word in texts(entry, "witness"))
     if not witness:

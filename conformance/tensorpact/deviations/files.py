@@ -119,7 +119,7 @@ def _close_files(path: Path) -> str:
         there = [file.name for file in path.parent.iterdir() if file.suffix == ".toml"]
     except OSError:
         return ""
-    close = get_close_matches(path.name, [*there, SHIPPED], n=1)
+    close = get_close_matches(path.name, {*there, SHIPPED} - {path.name}, n=1)
     return f"; did you mean {path.parent / close[0]}?" if close else ""
 
 

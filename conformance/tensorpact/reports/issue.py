@@ -6,12 +6,16 @@ What the library said is text of others: it stands in blocks of code that it can
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from tensorpact.guarantees import TABLE
-from tensorpact.reports.model import Finding, Header, Verdict
-from tensorpact.reports.plain import cited, printable, promises_of
+from tensorpact.guarantees.model import Guarantee, Promise
+from tensorpact.reports.model import Finding, Header
+from tensorpact.reports.plain import OWED, cited, printable, promises_of
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
+from tensorpact.reports.where import in_words
 from tensorpact.reproducers.source_text import needs_ours
 
 
@@ -33,8 +37,7 @@ class TriedAgain:
 def issue(finding: Finding, header: Header, tried: TriedAgain) -> str:
     """The title as a heading, then what an issue tracker asks for."""
     guarantee = TABLE[finding.guarantee]
-    promises = promises_of(guarantee, [finding.case], header.claims)
-    documents = [f"- {cited(promise)}" for promise in promises]
+    promises = tuple(promises_of(guarantee, [finding.case], header.claims))
     parts = [
         f"# {_title(finding)}",
         f"Required: {inline(finding.required)}\n\nSeen: {inline(finding.seen)}",
@@ -42,9 +45,8 @@ def issue(finding: Finding, header: Header, tried: TriedAgain) -> str:
         _about(finding, tried),
         fenced(tried.script, "python"),
         *(["It ends so:", fenced(_output(tried), "text")] if tried.ended else []),
-        "## What the documents promise",
-        f"> {guarantee.sentence}",
-        "\n".join(documents),
+        "## Why it is expected",
+        _why_expected(guarantee, promises),
         "## What it does to a program",
         guarantee.why,
         "## Versions",
@@ -69,15 +71,27 @@ def inline(text: str) -> str:
     return f"{ticks}{pad}{line}{pad}{ticks}" if line else ""
 
 
+def _why_expected(guarantee: Guarantee, promises: Sequence[Promise]) -> str:
+    """The promise in our words and who makes it, or that no document does."""
+    documents = [f"- {cited(promise)}" for promise in promises if promise.authority != OWED]
+    if documents:
+        return "\n".join(
+            [f"{guarantee.sentence} By these documents, in other words:\n", *documents]
+        )
+    reasons = "; ".join(promise.section for promise in promises)
+    return f"{guarantee.sentence} No document says so; it is what a program counts on: {reasons}."
+
+
 _LONGEST = 90
 
 
 def _title(finding: Finding) -> str:
-    """The call, and what came of it."""
-    call, seen = finding.call.splitlines()[-1].strip(), " ".join(printable(finding.seen).split())
-    if finding.verdict is Verdict.CRASH:
-        seen = seen.partition(",")[0]
-    return f"{inline(call)}: {seen if len(seen) <= _LONGEST else seen[:_LONGEST] + '…'}"
+    """The call, what kind of defect it is, and where."""
+    call = inline(finding.call.splitlines()[-1].strip())
+    region = finding.explanation
+    where = in_words(region) if region is not None and not finding.kept else ""
+    what = finding.defect or " ".join(printable(finding.seen).split())
+    return f"{call}: {shorten(what, _LONGEST, placeholder=' …')}{f' ({where})' if where else ''}"
 
 
 def _about(finding: Finding, tried: TriedAgain) -> str:
