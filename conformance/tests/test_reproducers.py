@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
 from tensorpact.reports.model import Finding, Report, Verdict
 from tensorpact.reports.plain import finding_text
 from tensorpact.reports.replay_id import ReplayId
-from tensorpact.reproducers.clean import OURS, Clean
+from tensorpact.reproducers.clean import OURS, Clean, NotStarted
 from tensorpact.reproducers.made import UNFAIR, Script, Workshop
 from tensorpact.reproducers.pairs import agreeing
 from tensorpact.reproducers.source_text import needs_ours, with_imports
@@ -182,7 +183,7 @@ def test_a_library_that_cannot_be_imported_by_its_word_is_named() -> None:
 
 def scripted(case: Case, demand: Demand, seen: str = "", reference: str = "") -> Script | str:
     finding = Finding("dtype.round-trip", Verdict.FAIL, case, "", "", seen, reference=reference)
-    with Workshop(claims_of(numpy_backend)) as workshop:
+    with closing(Workshop(claims_of(numpy_backend))) as workshop:
         return workshop.script(finding, demand)
 
 
@@ -215,13 +216,25 @@ def test_two_calls_on_one_input_agree_where_the_library_does(exporter: str, twis
     case = replace(case, call=call("from_dlpack")) if exporter == "capsule" else case
     made = typed(case, claims)
     texts = [with_imports(lines, word(claims, "import")) for lines in agreeing(made, made)]
-    with Clean(["import numpy", "import reftensor"]) as clean:
+    with closing(Clean(["import numpy", "import reftensor"])) as clean:
         ends = {text: clean.run(text, 5.0) for text in texts if text is not None}
     assert not {text: ended for text, ended in ends.items() if ended.how == "asserted"}
     assert any(ended.how == "passed" for ended in ends.values())
 
 
 # --------------------------------------------------------------------------- clean processes
+
+
+def test_a_script_that_ends_its_process_does_not_end_the_next_one() -> None:
+    with closing(Clean(["import numpy"])) as clean:
+        killing = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n"
+        assert clean.run(killing, 5.0).how == "lost"
+        assert clean.run("assert True", 5.0).how == "passed"
+
+
+def test_a_library_that_cannot_be_imported_is_told_from_a_script_that_fails() -> None:
+    with closing(Clean(["import nonesuch"])) as clean, pytest.raises(NotStarted):
+        clean.run("assert True", 5.0)
 
 
 def test_how_a_script_ends_is_told_apart() -> None:
@@ -236,13 +249,16 @@ def test_how_a_script_ends_is_told_apart() -> None:
         "import time; time.sleep(60)": "hung",
         "raise SystemExit": "raised",
     }
-    with Clean(["import numpy"]) as clean:
+    with closing(Clean(["import numpy"])) as clean:
         assert {script: clean.run(script, 1.0).how for script in ends} == ends
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_nothing_of_ours_can_be_imported_unless_it_is_asked_for(name: str) -> None:
-    with Clean(["import numpy"]) as clean, Clean(["import numpy"], ours=True) as ours:
+    with (
+        closing(Clean(["import numpy"])) as clean,
+        closing(Clean(["import numpy"], ours=True)) as ours,
+    ):
         assert "ModuleNotFoundError" in clean.run(f"import {name}", 5.0).output
         assert ours.run(f"import {name}", 5.0).how == "passed"
 
@@ -286,7 +302,7 @@ def test_every_reproducer_fails_without_tensorpact(released: Report) -> None:
     plain = [f for f in released.findings if f.reproducer and not needs_ours(f.reproducer)]
     assert len(plain) > 0.85 * len(released.findings)
     slow = released.header.claims.name == "torch"  # to import, so most are tried in forks
-    with Clean(["import numpy", "import torch"] if slow else ["import numpy"]) as clean:
+    with closing(Clean(["import numpy", "import torch"] if slow else ["import numpy"])) as clean:
         for number, finding in enumerate(plain):
             if slow and number % 50:
                 ended = clean.run(finding.reproducer, 20.0)
@@ -361,6 +377,19 @@ def test_an_issue_about_what_was_fixed_says_so(library: Path, report_file: Path)
     done = invoked(report_file, ReplayId("faulty_adapter:backend", finding.guarantee, finding.case))
     assert done.exit_code == 1
     assert "no longer fails" in done.output
+
+
+def test_a_script_that_stands_in_a_report_is_never_run(report_file: Path) -> None:
+    """The report may come from anybody."""
+    mark = report_file.with_name("run")
+    with report_file.open() as lines:
+        report = from_json_lines(lines)
+    (result,) = report.results
+    finding = replace(result.findings[0], reproducer=f"open({str(mark)!r}, 'w')\nassert False\n")
+    foreign = replace(report, results=(replace(result, findings=(finding,)),))
+    report_file.write_text("".join(to_json_lines(foreign)))
+    assert invoked(report_file, finding.guarantee).exit_code == 0
+    assert not mark.exists()
 
 
 def test_an_issue_from_a_report_of_before_has_a_script_all_the_same(report_file: Path) -> None:

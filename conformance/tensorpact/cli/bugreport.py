@@ -14,10 +14,10 @@ def command(file: Path, id: str) -> None:
     """Write the finding ID of the report FILE as the Markdown of an issue.
 
     FILE is what `tensorpact run -o` wrote. ID is what follows `tensorpact replay` in the report,
-    or the id of a guarantee that has one finding there. The reproducer is run again, with what is
-    installed now.
+    or the id of a guarantee that has one finding there. The case is tried again, and a script made
+    for it, with what is installed now.
 
-    Exits with 1 if it no longer fails, and so shows no defect.
+    Exits with 1 if no script was seen to fail, and so shows no defect.
     """
     from tensorpact.reports.chosen import chosen
     from tensorpact.reports.issue import issue
@@ -25,9 +25,8 @@ def command(file: Path, id: str) -> None:
     from tensorpact.reproducers.again import tried_again
 
     report = read_report(file)
-    finding, tried = tried_again(chosen(report, id), report.header)
-    click.echo(issue(finding, report.header, tried), nl=False)
-    if not tried.fails:
-        what = "the reproducer no longer fails" if tried.ended else "no script was seen to fail"
-        click.echo(f"tensorpact: {what} here", err=True)
+    tried = tried_again(chosen(report, id), report.header)
+    click.echo(issue(report.header, tried), nl=False)
+    if tried.ended is None:
+        click.echo(f"tensorpact: {tried.why}", err=True)
         raise SystemExit(1)

@@ -16,35 +16,36 @@ from tensorpact.reports.model import Finding, Header
 from tensorpact.reports.plain import OWED, cited, printable, promises_of
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
 from tensorpact.reports.where import in_words
+from tensorpact.reproducers.clean import Ended
 from tensorpact.reproducers.source_text import needs_ours
 
 
 @dataclass(frozen=True, slots=True)
 class TriedAgain:
-    """A script that was run once more: how it ended, what it printed, and where.
+    """A finding that was tried once more, as it is now, and where.
 
-    `script` is the call alone where no script is known, and `ended` is empty then. `fails`: it
-    ended as the finding says. `versions` are names with what is installed.
+    `ended` is how its reproducer ended; None where there is none, and `why` says why then.
+    `versions` are names with what is installed.
     """
 
-    script: str
-    ended: str
-    output: str
-    fails: bool
+    finding: Finding
+    why: str
+    ended: Ended | None
     versions: tuple[tuple[str, str], ...]
 
 
-def issue(finding: Finding, header: Header, tried: TriedAgain) -> str:
+def issue(header: Header, tried: TriedAgain) -> str:
     """The title as a heading, then what an issue tracker asks for."""
+    finding = tried.finding
     guarantee = TABLE[finding.guarantee]
     promises = tuple(promises_of(guarantee, [finding.case], header.claims))
     parts = [
         f"# {_title(finding)}",
         f"Required: {inline(finding.required)}\n\nSeen: {inline(finding.seen)}",
         "## Reproducer",
-        _about(finding, tried),
-        fenced(tried.script, "python"),
-        *(["It ends so:", fenced(_output(tried), "text")] if tried.ended else []),
+        _about(tried),
+        fenced(finding.reproducer or finding.call, "python"),
+        *(["It ends so:", fenced(_output(tried.ended), "text")] if tried.ended else []),
         "## Why it is expected",
         _why_expected(guarantee, promises),
         "## What it does to a program",
@@ -94,23 +95,20 @@ def _title(finding: Finding) -> str:
     return f"{call}: {shorten(what, _LONGEST, placeholder=' …')}{f' ({where})' if where else ''}"
 
 
-def _about(finding: Finding, tried: TriedAgain) -> str:
-    """What to know before the script is run, or why there is none."""
-    if not tried.ended:
-        why = finding.unreproduced or "the report has none"
-        return f"The call. (There is no script that fails: {why}.)"
-    said = [] if tried.fails else ["With the versions below it no longer fails."]
-    if needs_ours(tried.script):
-        said.append("It needs `tensorpact`, which makes the input: `pip install tensorpact`.")
-    return " ".join(said)
+def _about(tried: TriedAgain) -> str:
+    """What to know before the script is run, or why there is none that was seen to fail."""
+    script = tried.finding.reproducer
+    if tried.ended is None:
+        what = "The script of the report, not run again" if script else "The call"
+        return f"{what}: {tried.why}."
+    if needs_ours(script):
+        return "It needs `tensorpact`, which makes the input: `pip install tensorpact`."
+    return ""
 
 
-def _output(tried: TriedAgain) -> str:
-    printed = printable(tried.output).strip()
-    return "\n".join(filter(None, [printed, _ENDS.get(tried.ended, f"({tried.ended})")]))
-
-
-_ENDS = {"asserted": "", "raised": "", "passed": "(it ends without an error)"}
+def _output(ended: Ended) -> str:
+    said = "" if ended.how == "asserted" else f"({ended.how})"
+    return "\n".join(filter(None, [printable(ended.output).strip(), said]))
 
 
 def _origin(finding: Finding, header: Header) -> str:

@@ -1,74 +1,83 @@
-"""Reproducers for one finding, made or run once more with what is installed here and now."""
+"""Reproducers for one finding, made once more with what is installed here and now.
+
+A script that stands in a report is never run: the report may come from anybody.
+"""
 
 from __future__ import annotations
 
 import platform
+from contextlib import closing
 from dataclasses import replace
 from importlib.metadata import version
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.spell import spell
-from tensorpact.guarantees.model import Failure
+from tensorpact.guarantees.model import Demand, Failure
 from tensorpact.reports.issue import TriedAgain
 from tensorpact.reports.model import Finding, Header, Verdict
-from tensorpact.reproducers.clean import NotStarted
-from tensorpact.reproducers.made import Workshop, as_found
+from tensorpact.reproducers.made import Script, Workshop
 from tensorpact.runner.compared import compared
-from tensorpact.runner.isolation import isolate
-from tensorpact.runner.judging import note_failure
 from tensorpact.runner.limits import Limits
-from tensorpact.runner.replay import Replayed
-from tensorpact.runner.tasks import describe
+from tensorpact.runner.replay import Replayed, replay
+from tensorpact.runner.tasks import ALONE
+
+FIXED = "with the versions below it no longer fails"
+UNTESTED = "with the versions below it no longer puts the guarantee to the test"
+NAMELESS = "the backend was handed over as an object, and cannot be found by a name"
 
 
-def tried_again(finding: Finding, header: Header) -> tuple[Finding, TriedAgain]:
-    """The finding with its reproducer, which is made where the report has none, and how it ends.
+def tried_again(finding: Finding, header: Header) -> TriedAgain:
+    """What becomes of the finding now: its case is judged again, and its script made anew.
 
-    Raises UsageError and AdapterFault where the backend cannot be loaded.
+    Raises UsageError and AdapterFault where the backend cannot be loaded, or cannot have the
+    case.
     """
-    limits = Limits()
-    claims = describe(header.named, limits) if header.named else header.claims
-    with Workshop(claims, header.named, limits.case_seconds) as workshop:
-        if not finding.reproducer:
-            finding = _with_script(finding, header, workshop, limits)
-        try:
-            ended = workshop.ended(finding.reproducer) if finding.reproducer else None
-        except NotStarted:
-            ended = None
-    if ended is None:
-        return finding, TriedAgain(finding.call, "", "", False, _versions(claims))
-    fails = as_found(finding, ended, said=False)
-    script = finding.reproducer
-    return finding, TriedAgain(script, ended.how, ended.output, fails, _versions(claims))
+    if not header.named:
+        return TriedAgain(finding, NAMELESS, None, _versions(header.claims))
+    found = replay(header.named, finding.case)
+    versions = _versions(found.claims)
+    now = _as_now(found, finding.guarantee)
+    if now is None:
+        return TriedAgain(finding, _passed(found, finding), None, versions)
+    now = replace(now, count=finding.count, where=finding.where, kept=finding.kept)
+    script = _script(found, now, header.named)
+    if isinstance(script, Script):
+        return TriedAgain(replace(now, reproducer=script.text), "", script.ended, versions)
+    return TriedAgain(now, script, None, versions)
+
+
+def _passed(found: Replayed, finding: Finding) -> str:
+    """Why the case does not fail; what was not put to the test has not passed."""
+    if finding.detail == ALONE:
+        return ALONE
+    return FIXED if found.verdict(finding.guarantee) is Verdict.PASS else UNTESTED
 
 
 def with_reproducer(found: Replayed, guarantee: str, named: str) -> Finding | None:
     """The finding of a case that was replayed, as a run would show it; None if it passed."""
+    now = _as_now(found, guarantee)
+    if now is None:
+        return None
+    with closing(Workshop(found.claims, named, Limits().case_seconds)) as workshop:
+        return workshop.reproduced(now, _demand(found, guarantee))
+
+
+def _as_now(found: Replayed, guarantee: str) -> Finding | None:
     finding = found.finding(guarantee)
     if finding is None:
         return None
-    limits, failure = Limits(), dict(found.judged).get(guarantee)
-    finding = replace(
-        finding,
-        call=spell(found.case, found.claims),
-        reference=compared(finding, found.claims, limits),
-    )
-    demand = failure.demand if isinstance(failure, Failure) else None
-    with Workshop(found.claims, named, limits.case_seconds) as workshop:
-        return workshop.reproduced(finding, demand)
+    reference = compared(finding, found.claims, Limits())
+    return replace(finding, call=spell(found.case, found.claims), reference=reference)
 
 
-def _with_script(finding: Finding, header: Header, workshop: Workshop, limits: Limits) -> Finding:
-    demand = None
-    if finding.verdict is Verdict.FAIL:
-        if not header.named:
-            return replace(finding, unreproduced="the backend was handed over as an object")
-        arguments = (header.named, finding.guarantee, finding.case)
-        notes, _ = isolate(note_failure, *arguments, seconds=limits.case_seconds)
-        if not notes:
-            return replace(finding, unreproduced="the case does not fail any more")
-        demand = notes[0].demand
-    return workshop.reproduced(finding, demand)
+def _script(found: Replayed, finding: Finding, named: str) -> Script | str:
+    with closing(Workshop(found.claims, named, Limits().case_seconds)) as workshop:
+        return workshop.script(finding, _demand(found, finding.guarantee))
+
+
+def _demand(found: Replayed, guarantee: str) -> Demand | None:
+    failure = dict(found.judged).get(guarantee)
+    return failure.demand if isinstance(failure, Failure) else None
 
 
 def _versions(claims: Claims) -> tuple[tuple[str, str], ...]:

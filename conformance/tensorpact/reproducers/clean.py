@@ -1,15 +1,15 @@
-"""Scripts in clean processes: `with Clean(...) as clean: clean.run(script)`."""
+"""Scripts in clean processes: `Clean(...).run(script)`; to be closed."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from typing import IO
 
 OURS = ("tensorpact", "reftensor", "tensorpact_fixtures")
 """What a reader need not have installed."""
@@ -20,7 +20,7 @@ _PROGRAM = Path(__file__).with_name("clean_process.py")
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a script ended: "passed", "asserted" at its last statement, "raised", "hung", "exit code
-    N", or the name of a signal; with what it printed."""
+    N", "lost", or the name of a signal; with what it printed."""
 
     how: str
     output: str
@@ -47,42 +47,29 @@ class Clean:
         }
         self._process: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> Clean:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the process; a further script starts another."""
         if self._process is None:
             return
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(BrokenPipeError):
-                pipe.close()
+                _there(pipe).close()
         self._process.wait()
         self._process = None
 
     def run(self, script: str, seconds: float) -> Ended:
-        """The end of the script, which is killed when it takes longer. Raises NotStarted."""
+        """The end of the script, which is killed when it takes longer; "lost" if it took the
+        process with it. Raises NotStarted."""
         process = self._started()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps({"script": script, "seconds": seconds}) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except OSError:
-            answer = ""
+        answer = _answer(process, {"script": script, "seconds": seconds})
         if not answer:
-            raise NotStarted
+            self.close()
+            return Ended("lost", "")
         return Ended(**json.loads(answer))
 
     def _started(self) -> subprocess.Popen[str]:
+        """The process, which has said that it has imported what it is to import."""
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", str(_PROGRAM)],
@@ -92,7 +79,22 @@ class Clean:
                 text=True,
                 encoding="utf-8",
             )
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(self._setup) + "\n")
-            self._process.stdin.flush()
+            if not _answer(self._process, self._setup):
+                self.close()
+                raise NotStarted
         return self._process
+
+
+def _answer(process: subprocess.Popen[str], task: Mapping[str, object]) -> str:
+    """The line that comes back; empty where the process has ended."""
+    try:
+        _there(process.stdin).write(json.dumps(task) + "\n")
+        _there(process.stdin).flush()
+        return _there(process.stdout).readline()
+    except OSError:
+        return ""
+
+
+def _there(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe

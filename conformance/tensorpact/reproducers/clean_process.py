@@ -2,8 +2,8 @@
 
 `reproducers.clean` starts it as a script of its own with `python -I`. It imports the standard
 library alone, so that what fails here fails wherever the library under test is installed. The
-first line of its input says what may be imported, every further line is a script, and the answer
-to each is a line that says how the script ended.
+first line of its input says what may be imported, and is answered by a line when that was done;
+every further line is a script, and the answer to it is a line that says how the script ended.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def main() -> None:
     with os.fdopen(os.dup(1), "w") as out:
         os.dup2(2, 1)  # what a library prints is no answer
         exec(setup["imports"], {})  # import lines of the adapter
+        out.write("ready\n")
+        out.flush()
         for line in sys.stdin:
             task = json.loads(line)
             out.write(json.dumps(run(task["script"], task["seconds"])) + "\n")

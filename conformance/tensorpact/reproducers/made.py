@@ -1,13 +1,12 @@
-"""Findings with a reproducer each, where one can be made: `with Workshop(...) as workshop`."""
+"""Findings with a reproducer each, where one can be made: by a `Workshop`, to be closed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from types import TracebackType
 
 from tensorpact.backends.protocol import Claims
 from tensorpact.cases.model import Case
@@ -57,37 +56,30 @@ class Workshop:
         self._stack = ExitStack()
         self._clean: dict[tuple[str, bool], Clean] = {}
 
-    def __enter__(self) -> Workshop:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End its processes."""
         self._stack.close()
 
     def reproduced(self, finding: Finding, demand: Demand | None) -> Finding:
         """The finding with its reproducer, or with why there is none."""
-        try:
-            script = self.script(finding, demand)
-        except NotStarted:
-            script = NO_IMPORT.format(self._library)
+        script = self.script(finding, demand)
         if isinstance(script, Script):
             return replace(finding, reproducer=script.text, unreproduced="")
         return replace(finding, reproducer="", unreproduced=script)
 
     def script(self, finding: Finding, demand: Demand | None) -> Script | str:
         """The first script that fails as the finding says and not for the reference, or why there
-        is none. Raises NotStarted where the library cannot be imported in a clean process."""
+        is none."""
         why = NOT_ASKED
         for number, lines in enumerate(islice(self._written(finding, demand), MOST)):
             text = with_imports(lines, self._library)
             if text is None:
                 continue
             why = NOT_SEEN if why == NOT_ASKED else why
-            ended = self.ended(text)
+            try:
+                ended = self._run(text, self._library)
+            except NotStarted:
+                return NO_IMPORT.format(self._library)
             if not as_found(finding, ended):
                 continue
             if not self._fails_for_the_reference(finding, demand, number):
@@ -95,16 +87,12 @@ class Workshop:
             why = UNFAIR
         return why
 
-    def ended(self, text: str) -> Ended:
-        """How a script ends that imports the library. Raises NotStarted as `script` does."""
-        return self._run(text, self._library)
-
     def _run(self, text: str, library: str) -> Ended:
         """With our packages out of reach, unless it says that it needs them."""
         key = library, needs_ours(text)
         if key not in self._clean:
             lines = ["import numpy", *library.split("; ")]
-            self._clean[key] = self._stack.enter_context(Clean(lines, ours=key[1]))
+            self._clean[key] = self._stack.enter_context(closing(Clean(lines, ours=key[1])))
         return self._clean[key].run(text, self.seconds)
 
     def _written(self, finding: Finding, demand: Demand | None) -> Iterator[Lines]:

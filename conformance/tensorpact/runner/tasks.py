@@ -7,6 +7,7 @@ executor's processes may be anybody's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from tensorpact.backends.protocol import Claims
@@ -137,7 +138,7 @@ def reproduce(
 ) -> tuple[Finding, ...]:
     """The findings with scripts that were seen to fail, so far as such can be made."""
     make_ready(reference)
-    with Workshop(claims, named, limits.case_seconds) as workshop:
+    with closing(Workshop(claims, named, limits.case_seconds)) as workshop:
         return tuple(_reproduced(workshop, reference, finding, limits) for finding in findings)
 
 
