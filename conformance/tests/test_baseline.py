@@ -154,6 +154,11 @@ def test_what_is_stale_is_said_and_dropped_only_on_demand(tmp_path: Path) -> Non
     assert "hardware without it" in path.read_text()
 
 
+def test_dropping_without_writing_is_a_usage_error() -> None:
+    result = invoke("baseline", "faulty:copying_half", "--drop-stale")
+    assert (result.exit_code, "--write" in result.stderr) == (2, True)
+
+
 def test_a_new_failure_is_added_to_what_was_written_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "known.toml"
     first = BY_HAND.partition("# To be")[0]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tensorpact
 from tensorpact.backends.numpy import backend as sound
@@ -13,7 +17,7 @@ from tensorpact.cases.region import Condition, Region
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.reports.where import in_words
 from tensorpact.runner.evidence import Gathering
-from tensorpact.runner.grouping import by_cause
+from tensorpact.runner.grouping import by_cause, without_doubles
 from tensorpact.runner.outcome import distinct, signature
 
 SHARED = "sharing.array-is-shared"
@@ -60,10 +64,32 @@ def test_two_causes_are_two_findings_even_where_they_fail_alike() -> None:
 TWO = (("exporter", ("memmap",)), ("dtype", ("bool",)))
 
 
-def test_every_failing_case_counts_once_and_the_example_lies_where_it_says() -> None:
-    found = causes(lambda case: "copied" * (hash(axes_of(case)) % 2))
-    assert sum(cause.count for cause in found) == sum(hash(axes_of(c)) % 2 for c in CASES)
+@given(st.lists(st.booleans(), min_size=len(CASES), max_size=len(CASES)))
+def test_every_failing_case_counts_once_and_the_example_lies_where_it_says(
+    fails: list[bool],
+) -> None:
+    found = causes(lambda case: "copied" * fails[CASES.index(case)])
+    assert sum(cause.count for cause in found) == sum(fails)
     assert all(c.where is not None and c.where.has(axes_of(c.case)) for c in found)
+
+
+def test_a_finding_that_the_evidence_does_not_show_is_not_lost() -> None:
+    finding = Finding(SHARED, Verdict.FAIL, CASES[0], "", "shared", "copied")
+    assert by_cause([finding], []) == (finding,)
+
+
+def test_findings_of_one_case_are_one_in_a_region_that_has_them_all() -> None:
+    wheres = [Region((Condition("dtype", (dtype,)),)) for dtype in ("bool", "int8")]
+    first = Finding(SHARED, Verdict.FAIL, CASES[0], "", "shared", "copied", 2)
+    found = [replace(first, where=wheres[0]), replace(first, where=wheres[1], count=1)]
+    (one,) = without_doubles(found, [])
+    assert (one.count, one.where) == (3, Region((Condition("dtype", ("bool", "int8")),)))
+
+
+def test_findings_of_two_cases_and_known_ones_stay_apart() -> None:
+    first = Finding(SHARED, Verdict.FAIL, CASES[0], "", "shared", "copied")
+    found = [first, replace(first, case=CASES[1]), replace(first, known="1")]
+    assert list(without_doubles(found, [])) == found
 
 
 def test_a_run_says_where_a_defect_lies() -> None:

@@ -8,7 +8,16 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorpact.cases.region import ABSENT, Chart, Condition, Point, Region, around, explained
+from tensorpact.cases.region import (
+    ABSENT,
+    Chart,
+    Condition,
+    Point,
+    Region,
+    around,
+    either,
+    explained,
+)
 
 SHAPES, COPIES, DTYPES = ("0-d", "rank 1", "empty"), ("", "False", "True"), ("int8", "float32")
 
@@ -59,11 +68,27 @@ def test_a_region_has_all_that_is_inside_and_nothing_can_be_left_out(fails: list
         assert sum(map(wider.has, outside)) > caught
 
 
+_LENGTH = len(GRID)
+SUBSETS = st.lists(st.booleans(), min_size=_LENGTH, max_size=_LENGTH).filter(any)
+
+
+@given(SUBSETS, SUBSETS)
+def test_a_region_of_two_has_what_each_has(here: list[bool], there: list[bool]) -> None:
+    one, other = (
+        around([p for p, chosen in zip(GRID, part, strict=True) if chosen], Chart(GRID))
+        for part in (here, there)
+    )
+    both = either(one, other)
+    assert both is not None
+    assert all(both.has(p) for p in GRID if one.has(p) or other.has(p))
+    assert either(one, None) is None
+
+
 def test_two_causes_are_told_apart() -> None:
-    either = [Region((Condition("shape", ("0-d",)),)), Region((Condition("dtype", ("int8",)),))]
-    failing = [p for p in GRID if any(cause.has(p) for cause in either)]
+    causes = [Region((Condition("shape", ("0-d",)),)), Region((Condition("dtype", ("int8",)),))]
+    failing = [p for p in GRID if any(cause.has(p) for cause in causes)]
     kept = Chart([p for p in GRID if p not in failing])
-    assert set(explained(failing, kept)) == {*either}
+    assert set(explained(failing, kept)) == {*causes}
 
 
 def test_values_that_fail_alike_are_one_cause() -> None:

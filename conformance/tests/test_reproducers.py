@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
@@ -22,16 +23,19 @@ from tensorpact.cases.model import Block, Case, Values, call, py
 from tensorpact.cases.words import word
 from tensorpact.cli import main
 from tensorpact.guarantees import TABLE
-from tensorpact.guarantees.model import Demand
+from tensorpact.guarantees.defects import defect_of
+from tensorpact.guarantees.model import Demand, DemandKind, Failure
 from tensorpact.reports.issue import fenced, inline
 from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
 from tensorpact.reports.model import Finding, Report, Verdict
 from tensorpact.reports.plain import finding_text
 from tensorpact.reports.replay_id import ReplayId
+from tensorpact.reproducers import demands
 from tensorpact.reproducers.clean import OURS, Clean, NotStarted
 from tensorpact.reproducers.made import UNFAIR, Script, Workshop
-from tensorpact.reproducers.pairs import agreeing
+from tensorpact.reproducers.pairs import AGREEMENT, agreeing
 from tensorpact.reproducers.source_text import needs_ours, with_imports
+from tensorpact.reproducers.told import OF_STORIES
 from tensorpact.reproducers.typed import typed
 from tensorpact.runner.limits import Limits
 from tensorpact.runner.run import run
@@ -178,10 +182,21 @@ def test_a_library_that_cannot_be_imported_by_its_word_is_named() -> None:
     assert "import no_such_library" in report.findings[0].unreproduced
 
 
+def test_every_demand_can_be_asked_by_a_script() -> None:
+    assert {*get_args(DemandKind)} == {*demands.ASKED, AGREEMENT, *OF_STORIES}
+
+
+def test_every_guarantee_has_a_kind_of_defect() -> None:
+    failure = Failure("required", "seen")
+    assert all(defect_of(id, failure) for id in TABLE)
+
+
 # --------------------------------------------------------------------------- fairness
 
 
-def scripted(case: Case, demand: Demand, seen: str = "", reference: str = "") -> Script | str:
+def scripted(
+    case: Case, demand: Demand | None, seen: str = "", reference: str = ""
+) -> Script | str:
     finding = Finding("dtype.round-trip", Verdict.FAIL, case, "", "", seen, reference=reference)
     with closing(Workshop(claims_of(numpy_backend))) as workshop:
         return workshop.script(finding, demand)
@@ -195,8 +210,8 @@ def test_what_the_reference_does_too_is_no_defect() -> None:
 
 def test_an_exception_must_be_the_one_that_was_seen() -> None:
     case = Case(Values(py("text")), call("asarray", dtype="int8"))
-    assert isinstance(scripted(case, Demand("nothing"), "raised ValueError: text"), Script)
-    assert isinstance(scripted(case, Demand("nothing"), "raised BufferError: text"), str)
+    assert isinstance(scripted(case, None, "raised ValueError: text"), Script)
+    assert isinstance(scripted(case, None, "raised BufferError: text"), str)
 
 
 def test_a_sound_library_has_no_reproducer() -> None:
@@ -354,6 +369,11 @@ def report_file(library: Path) -> Iterator[Path]:
     only = ["sharing.array-is-shared"]
     run("faulty_adapter:backend", only=only, budget="quick", jobs=1, output=path)
     yield path
+    forget()
+
+
+def forget() -> None:
+    """As in a new process: what is imported next is what the files say now."""
     for name in ("faultylib", "faulty_adapter"):
         sys.modules.pop(name, None)
 
@@ -374,6 +394,7 @@ def test_an_issue_about_what_was_fixed_says_so(library: Path, report_file: Path)
     with report_file.open() as lines:
         finding = from_json_lines(lines).findings[0]
     library.write_text(SOUND)
+    forget()
     done = invoked(report_file, ReplayId("faulty_adapter:backend", finding.guarantee, finding.case))
     assert done.exit_code == 1
     assert "no longer fails" in done.output

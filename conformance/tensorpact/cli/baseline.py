@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tensorpact.cli import options
 from tensorpact.cli.progress import progress
-from tensorpact.cli.run import ONLY, telling
+from tensorpact.cli.run import telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,20 +29,10 @@ DROP = "With --write: make comments of the entries that no longer fail."
 
 @click.command("baseline", short_help="Write what fails today down as known deviations.")
 @click.argument("backend", metavar="BACKEND")
-@click.option("--only", metavar="GLOB", multiple=True, help=ONLY)
-@click.option(
-    "--budget",
-    type=click.Choice(["quick", "standard", "deep"]),
-    default="standard",
-    show_default=True,
-    help="How many cases to try.",
-)
-@click.option(
-    "--seed", type=int, metavar="N", default=0, show_default=True, help="Same seed, same verdict."
-)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
-)
+@options.ONLY
+@options.budget("standard")
+@options.SEED
+@options.JOBS
 @click.option("--deviations", metavar="FILE", multiple=True, help=DEVIATIONS)
 @click.option("--write", is_flag=True, help=WRITE)
 @click.option("--drop-stale", "drop", is_flag=True, help=DROP)
@@ -63,10 +54,14 @@ def command(
     import tensorpact
     from tensorpact.deviations.baseline import entries_of
     from tensorpact.deviations.files import loaded
-    from tensorpact.errors import Fault
+    from tensorpact.errors import Fault, UsageError
     from tensorpact.runner.tasks import ALONE
 
+    if drop and not write:
+        raise UsageError("--drop-stale changes the file: add --write")
     file = _file(deviations)
+    if write:
+        _writable(file)
     known = [*deviations[:-1], *([str(file)] if file.exists() else [])]
     fault = None
     try:
@@ -107,6 +102,20 @@ def _file(deviations: Sequence[str]) -> Path:
     if name in (SHIPPED, NONE):
         raise UsageError(f"name a file to write to, after {name!r} or in place of it")
     return Path(name)
+
+
+def _writable(file: Path) -> None:
+    """Raise UsageError where the file cannot be written, before a run is spent on it."""
+    from tensorpact.errors import UsageError
+
+    there = file.exists()
+    try:
+        with file.open("a", encoding="utf-8"):
+            pass
+        if not there:
+            file.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}; name another file") from error
 
 
 def _stale(report: Report, known: Sequence[Deviation], file: Path) -> set[int]:

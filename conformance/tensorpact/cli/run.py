@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tensorpact.cli import options
 from tensorpact.cli.progress import Tell, progress
 
 if TYPE_CHECKING:
     from tensorpact.runner.run import OnProgress, Progress
-
-ONLY = "Only ids that match; repeatable. Crashes are reported whatever is selected."
 
 DEVIATIONS = (
     "Known deviations, which do not count; repeatable. `shipped`: the file shipped for the "
@@ -22,20 +21,10 @@ DEVIATIONS = (
 
 @click.command("run", short_help="Judge a backend and print the report.")
 @click.argument("backend", metavar="BACKEND")
-@click.option("--only", metavar="GLOB", multiple=True, help=ONLY)
-@click.option(
-    "--budget",
-    type=click.Choice(["quick", "standard", "deep"]),
-    default="standard",
-    show_default=True,
-    help="How many cases to try.",
-)
-@click.option(
-    "--seed", type=int, metavar="N", default=0, show_default=True, help="Same seed, same verdict."
-)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
-)
+@options.ONLY
+@options.budget("standard")
+@options.SEED
+@options.JOBS
 @click.option("--all", "every", is_flag=True, help="Show every finding, not the first few.")
 @click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
 @click.option("--deviations", metavar="FILE", multiple=True, help=DEVIATIONS)

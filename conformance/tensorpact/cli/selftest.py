@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tensorpact.cli import options
 from tensorpact.cli.progress import progress
 
 SOUGHT = "Let only the right guarantee judge a faulty backend, until it condemns: much quicker."
@@ -14,13 +15,7 @@ KEEP = "Keep what was found in this file, and go on from it after an interruptio
 
 @click.command("selftest", short_help="Judge the suite by backends whose verdict is known.")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option(
-    "--budget",
-    type=click.Choice(["quick", "standard", "deep"]),
-    default="quick",
-    show_default=True,
-    help="How many cases to try on each backend.",
-)
+@options.budget("quick")
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -30,9 +25,7 @@ KEEP = "Keep what was found in this file, and go on from it after an interruptio
     help="Judge with the seeds 0 to N-1.",
 )
 @click.option("--sought-only", "sought", is_flag=True, help=SOUGHT)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
-)
+@options.JOBS
 @click.option("--all", "every", is_flag=True, help="Show every backend, not the errors only.")
 @click.option("--keep", type=click.Path(path_type=Path, dir_okay=False), help=KEEP)
 @click.option(

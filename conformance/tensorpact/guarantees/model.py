@@ -37,14 +37,53 @@ class Promise:
         return self.operations is None or operation in self.operations
 
 
+DemandKind = Literal[
+    "agreement",
+    "capsule name",
+    "class",
+    "consumed",
+    "device",
+    "device answer",
+    "dtype",
+    "dtype and shape",
+    "elements",
+    "exported elements",
+    "exported memory",
+    "flag",
+    "fresh",
+    "handle",
+    "itself",
+    "locked",
+    "memory",
+    "message",
+    "no resize",
+    "null",
+    "ordinary",
+    "part",
+    "questions",
+    "refusal",
+    "refusal or warning",
+    "requires_grad",
+    "shape",
+    "size after resize",
+    "strides",
+    "told or protected",
+    "unlocked",
+    "untouched",
+    "warnings",
+    "writable",
+]
+"""What a check can ask for; `tensorpact.reproducers` makes scripts of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What a check asked for, in such a form that a script can ask for it again.
 
-    `kind` names an entry of `tensorpact.reproducers.demands`, which says what the value is.
+    What the value is, the module says that makes scripts for the `kind`.
     """
 
-    kind: str
+    kind: DemandKind
     value: Any = None
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tensorpact.guarantees.model import Demand
+from tensorpact.guarantees.model import Demand, DemandKind
 from tensorpact.reproducers import exported, memories, resized, results, warned
 from tensorpact.reproducers.typed import Asked, Lines, Typed, caught
 
 
-def candidates(made: Typed, demand: Demand) -> Iterator[Lines]:
-    """The scripts for a demand, without their imports; those for a call that raised at the end."""
-    asked = _ASKED.get(demand.kind)
-    if asked is not None:
-        yield from asked(made, demand.value)
+def candidates(made: Typed, demand: Demand | None) -> Iterator[Lines]:
+    """The scripts for a demand, without their imports; last, or alone, that the call returns."""
+    if demand is not None:
+        yield from ASKED[demand.kind](made, demand.value)
     yield from _taken(made)
 
 
@@ -59,7 +58,7 @@ def _ordinary(made: Typed, _: Any) -> Iterator[Lines]:
     ]
 
 
-_ASKED: Mapping[str, Asked] = {
+ASKED: Mapping[DemandKind, Asked] = {
     "refusal": _refused,
     "class": _of_a_class,
     "message": _with_message,

@@ -7,6 +7,7 @@ from typing import Any
 
 from tensorpact.cases.spell import operation_text
 from tensorpact.cases.words import word
+from tensorpact.guarantees.model import DemandKind
 from tensorpact.reproducers.capsules import POINTER, field_text
 from tensorpact.reproducers.typed import Asked, Lines, Typed, caught, overwriting
 
@@ -62,7 +63,7 @@ def _answering_device(made: Typed, _: Any) -> Iterator[Lines]:
     yield [*made.lines, caught("x.__dlpack_device__()"), told]
 
 
-ASKED: Mapping[str, Asked] = {
+ASKED: Mapping[DemandKind, Asked] = {
     "exported elements": _exported_elements,
     "exported memory": _exported_memory,
     "flag": _flagged,

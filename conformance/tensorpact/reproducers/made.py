@@ -142,7 +142,7 @@ def _asking(finding: Finding, demand: Demand | None, made: Typed) -> Iterator[Li
         if demand.value < len(others):
             yield from agreeing(made, typed(others[demand.value], made.claims))
     else:
-        yield from candidates(made, demand or Demand("nothing"))
+        yield from candidates(made, demand)
 
 
 def as_found(finding: Finding, ended: Ended, said: bool = True) -> bool:

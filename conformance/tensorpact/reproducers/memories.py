@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tensorpact.cases.words import word
+from tensorpact.guarantees.model import DemandKind
 from tensorpact.reproducers.typed import (
     Asked,
     Lines,
@@ -74,7 +75,7 @@ def _writable(made: Typed, wanted: bool) -> Iterator[Lines]:
     yield [*made.result, tried, f"assert {seen} is {'' if wanted else 'not '}None, repr(error)"]
 
 
-ASKED: Mapping[str, Asked] = {
+ASKED: Mapping[DemandKind, Asked] = {
     "memory": _memory,
     "fresh": _fresh,
     "untouched": _untouched,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tensorpact.cases.words import word
+from tensorpact.guarantees.model import DemandKind
 from tensorpact.reproducers.typed import Lines, Typed, overwriting
 
-AGREEMENT = "agreement"
+AGREEMENT: DemandKind = "agreement"
 """The kind of a demand that a related call comes to the same; its value is that call's number."""
 
 _OUTCOME = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tensorpact.cases.words import word
+from tensorpact.guarantees.model import DemandKind
 from tensorpact.reproducers.typed import Asked, Lines, Typed, caught
 
 
@@ -35,7 +36,7 @@ def _consumed(made: Typed, _: Any) -> Iterator[Lines]:
     yield [*made.result, *made.doing(again), "assert isinstance(again, Exception), type(again)"]
 
 
-ASKED: Mapping[str, Asked] = {
+ASKED: Mapping[DemandKind, Asked] = {
     "no resize": _not_resized,
     "size after resize": _size_kept,
     "consumed": _consumed,

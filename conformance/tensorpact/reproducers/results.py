@@ -8,6 +8,7 @@ from typing import Any
 from tensorpact.cases.model import Leaf, Nest, Node
 from tensorpact.cases.spell import device_text, dtype_text
 from tensorpact.cases.words import word
+from tensorpact.guarantees.model import DemandKind
 from tensorpact.reproducers.typed import Asked, Lines, Typed
 
 _MANY = 64
@@ -89,7 +90,7 @@ def _itself(made: Typed, same: bool) -> Iterator[Lines]:
     yield [*made.result, f"assert result is {'' if same else 'not '}{made.data}"]
 
 
-ASKED: Mapping[str, Asked] = {
+ASKED: Mapping[DemandKind, Asked] = {
     "dtype": _of_dtype,
     "shape": _of_shape,
     "dtype and shape": _of_dtype_and_shape,

@@ -11,9 +11,12 @@ from tensorpact.cases.model import Block, Case, Step, Story
 from tensorpact.cases.spell_story import told
 from tensorpact.cases.stories import handles
 from tensorpact.cases.words import word
-from tensorpact.guarantees.model import Demand
+from tensorpact.guarantees.model import Demand, DemandKind
 from tensorpact.reproducers.results import nested
 from tensorpact.reproducers.typed import Lines
+
+OF_STORIES: tuple[DemandKind, ...] = ("handle", "locked", "unlocked")
+"""The kinds of demands on stories; their values begin with a step and a handle."""
 
 
 def of_story(case: Case, claims: Claims, demand: Demand) -> Iterator[Lines]:

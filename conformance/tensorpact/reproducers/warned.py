@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tensorpact.cases.words import word
+from tensorpact.guarantees.model import DemandKind
 from tensorpact.reproducers.typed import Asked, Lines, Typed, caught, elements_of_source, indented
 
 
@@ -55,7 +56,7 @@ def _few_questions(made: Typed, most: int) -> Iterator[Lines]:
     yield [*made.lines, *_recorded(call), asked]
 
 
-ASKED: Mapping[str, Asked] = {
+ASKED: Mapping[DemandKind, Asked] = {
     "warnings": _warning_count,
     "told or protected": _told_or_protected,
     "refusal or warning": _refused_or_told,

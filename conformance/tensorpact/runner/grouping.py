@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import cache, partial, reduce
 from typing import Any
 
 from tensorpact.cases.region import Chart, Point, either, explained
@@ -19,17 +19,25 @@ _At = tuple[Point, Finding]
 def by_cause(findings: Iterable[Finding], evidence: Sequence[Evidence]) -> tuple[Finding, ...]:
     """One finding for every region that explains where a guarantee is broken in one manner.
 
-    Its example is the first failing case there.
+    Its example is the first failing case there. A finding that the evidence does not show stays
+    as it is.
     """
     alike: defaultdict[tuple[Any, ...], list[_At]] = defaultdict(list)
+    unseen = []
     for finding in findings:
-        alike[manner(finding)] += _seen(finding, evidence)
-    charts = {id: kept_at(evidence, id) for id in {how[0] for how in alike}}
-    return tuple(cause for how, seen in alike.items() for cause in _causes(seen, charts[how[0]]))
+        seen = list(_seen(finding, evidence))
+        alike[manner(finding)] += seen
+        unseen += [] if seen else [finding]
+    charts = cache(partial(kept_at, evidence))
+    causes = [
+        cause for how, seen in alike.items() if seen for cause in _causes(seen, charts(how[0]))
+    ]
+    return (*causes, *unseen)
 
 
 def without_doubles(findings: Iterable[Finding], evidence: Sequence[Evidence]) -> Iterator[Finding]:
     """Findings that shrank to one case are one, in a region that has those of all."""
+    charts = cache(partial(kept_at, evidence))
     alike: defaultdict[object, list[Finding]] = defaultdict(list)
     for finding in findings:
         alike[finding.guarantee, finding.case, finding.known, finding.verdict].append(finding)
@@ -37,7 +45,7 @@ def without_doubles(findings: Iterable[Finding], evidence: Sequence[Evidence]) -
         first = max(group, key=lambda finding: finding.count)
         if len(group) > 1:
             where = reduce(either, (finding.where for finding in group))
-            kept = 0 if where is None else kept_at(evidence, first.guarantee).inside(where)
+            kept = 0 if where is None else charts(first.guarantee).inside(where)
             count = sum(finding.count for finding in group)
             first = replace(first, count=count, where=where, kept=kept)
         yield first

@@ -12,7 +12,7 @@ from dataclasses import replace
 from reftensor.rules import DefaultDtype, Need
 from tensorpact.expectation import defaults_of
 from tensorpact.guarantees.elements import reads_give
-from tensorpact.guarantees.model import PASS, SKIP, Demand, Failure, Judgement
+from tensorpact.guarantees.model import PASS, SKIP, Demand, DemandKind, Failure, Judgement
 from tensorpact.guarantees.predicates import described, must_return
 from tensorpact.guarantees.relations import is_independent, is_shared, may_be_copied, reads_part
 from tensorpact.guarantees.sharing_checks import shares_buffer
@@ -134,7 +134,7 @@ def dtype_of(expect: Expect, trial: Trial) -> str:
     return expect.dtype if default is None else defaults_of(trial.case, trial.claims)[default]
 
 
-def _equal(what: str, wanted: object, seen: object) -> Judgement:
+def _equal(what: DemandKind, wanted: object, seen: object) -> Judgement:
     demand = Demand(what, wanted)
     return PASS if wanted == seen else Failure(f"{what} {wanted}", f"{what} {seen}", demand)
 
@@ -198,7 +198,10 @@ def _strides(expect: Expect, trial: Trial, result: Result) -> Judgement:
     wanted, seen = (
         [strides[axis] for axis in used] for strides in (expect.strides, result.strides)
     )
-    return _equal("strides of dimensions longer than one", wanted, seen)
+    if wanted == seen:
+        return PASS
+    axes = "strides of dimensions longer than one"
+    return Failure(f"{axes} {wanted}", f"{axes} {seen}", Demand("strides", expect.strides))
 
 
 def _writable(expect: Expect, trial: Trial, result: Result) -> Judgement:
