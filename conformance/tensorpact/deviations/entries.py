@@ -19,6 +19,8 @@ from tensorpact.guarantees.model import Level
 
 FIELDS = ("guarantee", "kind", "reason", "issue", "when", "device", "axes", "witness")
 
+KINDS = tuple(kind.value for kind in Kind)
+
 ARGUMENT = "argument:"
 _OF_EXPORTS = ("stream", "max_version", "dl_device", "copy", "dtype")
 _ARGUMENTS = frozenset({*_OF_EXPORTS, "unknown"}).union(*KEYWORDS.values())
@@ -39,8 +41,10 @@ def deviation_of(entry: Mapping[str, Any], always: When) -> Deviation:
     """
     only("deviation", entry, FIELDS)
     guarantee = _guarantee(_text(entry, "guarantee"))
+    if "kind" not in entry:
+        raise ValueError(f"it needs a kind: {', '.join(KINDS)}")
     kind = _text(entry, "kind")
-    known("kind", kind, tuple(one.value for one in Kind))
+    known("kind", kind, KINDS)
     region = region_of(entry.get("axes", {}))
     witness = tuple(_case(word, guarantee) for word in texts(entry, "witness"))
     if not witness:

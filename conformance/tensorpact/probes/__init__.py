@@ -1,14 +1,14 @@
 """What is seen: a case is made, called and probed by writes, reads and addresses.
 
-`source` and `verdict` are for scripts that show what a report found, where the input cannot be
-made in a few lines of plain Python.
+`source`, `prepare` and `verdict` are for scripts that show what a report found, where the input
+cannot be made in a few lines of plain Python.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["source", "verdict"]
+__all__ = ["prepare", "source", "verdict"]
 
 _KEPT: list[object] = []
 """Whatever lends memory to an input stays alive as long as the script runs."""
@@ -30,6 +30,16 @@ def source(case: str) -> Any:
         raise ValueError(f"the input of {case!r} cannot be made: {error}") from error
     _KEPT.append(live)
     return live.obj
+
+
+def prepare(backend: str) -> None:
+    """Makes in this process what a run makes in its own: the simulated devices of a backend.
+
+    Raises UsageError for a backend that there is not, and AdapterFault for one that is broken.
+    """
+    from tensorpact.runner.subject import backend_in_child
+
+    backend_in_child(backend)
 
 
 def verdict(replay_id: str) -> str:

@@ -65,8 +65,11 @@ def examined(
         claims = describe(reference, Limits())
         sitting = _Sitting(reference, tuple(judges))
         for batch in batches(claims, budget, seed, tuple(TABLE.values())):
-            for cases in _parts(batch.cases, len(batch.cases) if until is None else PART):
-                sitting.judge(cases)
+            left = batch.cases
+            while left:
+                most = len(left) if until is None else min(max(FIRST, sitting.cases), MOST)
+                sitting.judge(left[:most])
+                left = left[most:]
                 if sitting.trouble or until in sitting.kills:
                     return sitting.examination()
         return sitting.examination()
@@ -74,12 +77,9 @@ def examined(
         take_back(reference)
 
 
-PART = 250
-"""Cases that are judged at a time where the first condemnation is the end."""
-
-
-def _parts(cases: tuple[Case, ...], most: int) -> Iterator[tuple[Case, ...]]:
-    return (cases[start : start + most] for start in range(0, len(cases), most))
+FIRST, MOST = 250, 4000
+"""Cases that are judged at a time where the first condemnation is the end: in between, as many as
+before, for every process that is started takes as long as some cases."""
 
 
 def condemned(backend: Backend, cases: tuple[Case, ...]) -> tuple[frozenset[str], frozenset[str]]:

@@ -2,7 +2,7 @@
 
 It takes PyTorch's place for other backends, PrivateUse1, for the whole process and for good.
 So nothing here happens on import: `claim` is called in the processes that the harness starts,
-where it can do no harm to anybody's program, and `register` by who wants to see a finding again.
+where it can do no harm to anybody's program, and by who wants to see a finding again.
 
 The way in is private to PyTorch (torch.utils.backend_registration, torch._C._acc). Where it is
 missing, or the device does not pass its own test, the device is not claimed, and a note says so.
@@ -23,7 +23,7 @@ from tensorpact.backends.torch_device.memory import COUNT, LOG, NAME, Allocation
 
 __all__ = ["COUNT", "LOG", "NAME", "Allocation", "Transfer", "claim", "register"]
 
-_HERE = f"from {__name__} import register; register()"
+_HERE = "from tensorpact.probes import prepare; prepare('torch')"
 
 
 def claim(backend: Backend) -> Backend:
