@@ -14,6 +14,7 @@ from tensorpact.cli import (
     bugreport,
     docs,
     explain,
+    init,
     list,
     replay,
     run,
@@ -38,7 +39,7 @@ Exit codes:
     commands=[
         m.command
         for m in (
-            *(run, replay, bugreport, baseline, smoke, list, explain),
+            *(run, replay, bugreport, baseline, init, smoke, list, explain),
             *(backends, zoo, selftest, docs),
         )
     ],
