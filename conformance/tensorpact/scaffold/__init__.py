@@ -42,6 +42,8 @@ def start(name: str) -> Start:
         example = rendered("example.py", name=name).strip()
         look = Look(name, _defined(EXAMPLE_IMPORTS + example)[name])
     adapter, problems = _adapter(described(look), example)
+    if not look.dtypes:
+        problems = ("no dtype was recognized, so that DTYPES is empty",)
     texts = {
         f"{name}_adapter.py": adapter,
         f"test_{name}_conformance.py": rendered("test.py", name=name),
@@ -56,7 +58,7 @@ def _adapter(library: Library, example: str) -> tuple[str, tuple[str, ...]]:
     values = {"name": library.name, "library": library, "example": example}
     imports = {"import numpy as np", *(() if example else (f"import {library.name}",))}
     problems: tuple[str, ...] = ()
-    for ways in WAYS:
+    for ways in (ways for ways in WAYS if library.empty or ways.make != "empty"):
         text = rendered("adapter.py", **values, imports=sorted(imports), ways=ways)
         problems = _problems(text)
         if not problems:
