@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from operator import attrgetter
+from pathlib import PurePath
 from types import ModuleType
 from typing import Any
 
@@ -133,6 +134,12 @@ def _broken(name: str, module: str, error: BaseException) -> AdapterFault:
 
 def _unknown(name: str) -> UsageError:
     names = sorted(known())
+    if name.endswith(".py"):
+        module = PurePath(name).stem
+        return UsageError(
+            f"there is no backend {name!r}: name the module, not its file, as in {module}:backend, "
+            "from the directory where it lies"
+        )
     return UsageError(
         f"there is no backend {name!r}{_did_you_mean(name, names)}: name one of "
         f"{', '.join(names)}, or your own by its import path, as in mypkg.adapter:backend"

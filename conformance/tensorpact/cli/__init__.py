@@ -6,12 +6,15 @@ every command imports what it needs when it runs.
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import click
 
 from tensorpact.cli import (
     backends,
     baseline,
     bugreport,
+    completion,
     docs,
     explain,
     init,
@@ -24,14 +27,25 @@ from tensorpact.cli import (
 )
 from tensorpact.cli.program import Program
 
-EXIT_CODES = """\b
-Exit codes:
-  0  conforms
-  1  does not conform; for `docs --check`, a page is stale; for
-     `baseline`, the file of deviations is not up to date
-  2  wrong usage
-  3  a fault of the adapter or of tensorpact itself
-  4  incomplete: interrupted, or a worker was lost"""
+EXIT_CODES = {
+    0: "conforms",
+    1: (
+        "does not conform; for `docs --check`, a page is stale; for `baseline`, the file of "
+        "deviations is not up to date"
+    ),
+    2: "wrong usage",
+    3: "a fault of the adapter or of tensorpact itself",
+    4: "incomplete: interrupted, or a worker was lost",
+}
+
+
+def _epilog() -> str:
+    """The exit codes as lines that click leaves as they are."""
+    lines = [
+        fill(meaning, 70, initial_indent=f"  {code}  ", subsequent_indent=" " * 5)
+        for code, meaning in EXIT_CODES.items()
+    ]
+    return "\n".join(["\b", "Exit codes:", *lines])
 
 
 @click.group(
@@ -40,11 +54,11 @@ Exit codes:
         m.command
         for m in (
             *(run, replay, bugreport, baseline, init, smoke, list, explain),
-            *(backends, zoo, selftest, docs),
+            *(backends, zoo, selftest, docs, completion),
         )
     ],
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EXIT_CODES,
+    epilog=_epilog(),
 )
 @click.version_option(package_name="tensorpact", message="%(prog)s %(version)s")
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tensorpact.cli import options
+from tensorpact.cli.files import writable
 from tensorpact.cli.progress import progress
 from tensorpact.cli.run import telling
 
@@ -28,12 +29,12 @@ DROP = "With --write: make comments of the entries that no longer fail."
 
 
 @click.command("baseline", short_help="Write what fails today down as known deviations.")
-@click.argument("backend", metavar="BACKEND")
+@options.BACKEND
 @options.ONLY
 @options.budget("standard")
 @options.SEED
 @options.JOBS
-@click.option("--deviations", metavar="FILE", multiple=True, help=DEVIATIONS)
+@options.deviations(DEVIATIONS)
 @click.option("--write", is_flag=True, help=WRITE)
 @click.option("--drop-stale", "drop", is_flag=True, help=DROP)
 def command(
@@ -61,7 +62,7 @@ def command(
         raise UsageError("--drop-stale changes the file: add --write")
     file = _file(deviations)
     if write:
-        _writable(file)
+        writable(file)
     known = [*deviations[:-1], *([str(file)] if file.exists() else [])]
     fault = None
     try:
@@ -102,20 +103,6 @@ def _file(deviations: Sequence[str]) -> Path:
     if name in (SHIPPED, NONE):
         raise UsageError(f"name a file to write to, after {name!r} or in place of it")
     return Path(name)
-
-
-def _writable(file: Path) -> None:
-    """Raise UsageError where the file cannot be written, before a run is spent on it."""
-    from tensorpact.errors import UsageError
-
-    there = file.exists()
-    try:
-        with file.open("a", encoding="utf-8"):
-            pass
-        if not there:
-            file.unlink()
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}; name another file") from error
 
 
 def _stale(report: Report, known: Sequence[Deviation], file: Path) -> set[int]:

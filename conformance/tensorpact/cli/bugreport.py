@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from tensorpact.cli import complete, options
+
 
 @click.command("bugreport", short_help="Write a finding as an issue for the library.")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
-@click.argument("id", metavar="ID")
+@options.REPORT
+@click.argument("id", metavar="ID", shell_complete=complete.among(complete.guarantees))
 def command(file: Path, id: str) -> None:
     """Write the finding ID of the report FILE as the Markdown of an issue.
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from typing import TYPE_CHECKING
 
 import click
+
+from tensorpact.cli import complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tensorpact.guarantees.model import Guarantee, Promise
 
+WIDEST = 88
 NOBODY = "  nobody: what happens is recorded and compared, never scored"
 
 
 @click.command("explain", short_help="Explain a guarantee in full.")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=complete.among(complete.guarantees))
 def command(name: str) -> None:
     """Explain the guarantee ID: what is promised, by whom, and why it matters."""
     from tensorpact.errors import UsageError
@@ -62,5 +66,10 @@ def _promise(promise: Promise) -> str:
 
 def _wrap(text: str) -> str:
     return textwrap.fill(
-        text, 88, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        text,
+        min(WIDEST, shutil.get_terminal_size((WIDEST, 0)).columns),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
     )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import click
 
+from tensorpact.cli import complete, options
+
 
 @click.command("list")
-@click.option("--group", metavar="GROUP", help="Only this group, such as sharing.")
-@click.option("--only", metavar="GLOB", multiple=True, help="Only ids that match; repeatable.")
+@click.option(
+    "--group",
+    metavar="GROUP",
+    help="Only this group, such as sharing.",
+    shell_complete=complete.among(complete.groups),
+)
+@options.only(options.MATCHING)
 @click.option(
     "--level",
     type=click.Choice(["MUST", "SHOULD", "OBSERVE"], case_sensitive=False),

@@ -6,6 +6,8 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -25,6 +27,10 @@ class Program(click.Group):
     tensorpact; its traceback is shown, because a report of it is worthless without.
     """
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _in_one_line():
+            return super().make_context(*args, **extra)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*self.commands]
 
@@ -39,7 +45,8 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            value = super().invoke(ctx)
+            with _in_one_line():
+                value = super().invoke(ctx)
             sys.stdout.flush()
             return value
         except (click.exceptions.Exit, click.ClickException):
@@ -60,6 +67,20 @@ class Program(click.Group):
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """End at a misspelt option or argument without the usage, which the help has."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        said = error.format_message()
+        if not said.endswith("?") and error.ctx is not None:
+            said = f"{said.rstrip('.')}; see `{error.ctx.command_path} --help`."
+        _end(said[0].lower() + said[1:], error.exit_code)
 
 
 def _end(message: str, code: int) -> NoReturn:

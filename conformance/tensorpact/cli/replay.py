@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tensorpact.cli import complete
+
 if TYPE_CHECKING:
     from tensorpact.backends.protocol import Backend
     from tensorpact.reports.model import Finding
@@ -17,8 +19,13 @@ BACKEND = "Try it on this backend, not on the one that the id or the report name
 
 
 @click.command("replay", short_help="Try a finding again, or all of a report.")
-@click.argument("what", metavar="ID|FILE")
-@click.option("--backend", metavar="BACKEND", help=BACKEND)
+@click.argument("what", type=click.Path(), metavar="ID|FILE")
+@click.option(
+    "--backend",
+    metavar="BACKEND",
+    help=BACKEND,
+    shell_complete=complete.among(complete.backends),
+)
 def command(what: str, backend: str | None) -> None:
     """Try the finding ID once more, with everything seen; or each one of the report FILE.
 
@@ -51,6 +58,7 @@ def _all(path: Path, backend: str | None) -> bool:
     from tensorpact.runner.replay import replays
 
     report = read_report(path)
+    loaded = _loaded(backend) if backend else None
     findings = report.findings
     if report.incomplete is not None:
         click.echo(f"the report is incomplete: {first_line(report.incomplete)}", err=True)
@@ -60,7 +68,7 @@ def _all(path: Path, backend: str | None) -> bool:
     name = backend or report.header.named or UNNAMED
     became = []
     cases = (finding.case for finding in findings)
-    for finding, found in zip(findings, replays(_loaded(name), cases), strict=True):
+    for finding, found in zip(findings, replays(loaded or _loaded(name), cases), strict=True):
         became.append(_became(finding, found))
         again = ReplayId(name, finding.guarantee, finding.case)
         click.echo(f"{became[-1]:{len(UNTESTED)}}  {again}")

@@ -20,21 +20,15 @@ DEVIATIONS = (
 
 
 @click.command("run", short_help="Judge a backend and print the report.")
-@click.argument("backend", metavar="BACKEND")
+@options.BACKEND
 @options.ONLY
 @options.budget("standard")
 @options.SEED
 @options.JOBS
-@click.option("--all", "every", is_flag=True, help="Show every finding, not the first few.")
+@options.every("finding, not the first few")
 @click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
-@click.option("--deviations", metavar="FILE", multiple=True, help=DEVIATIONS)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.jsonl",
-    help="Write the results to this file too, as JSON lines.",
-)
+@options.deviations(DEVIATIONS)
+@options.output("FILE.jsonl", "Write the results to this file too, as JSON lines.")
 def command(
     backend: str,
     only: tuple[str, ...],

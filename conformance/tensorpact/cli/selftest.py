@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from tensorpact.cli import options
+from tensorpact.cli import complete, options
+from tensorpact.cli.files import writable
 from tensorpact.cli.progress import progress
 
 SOUGHT = "Let only the right guarantee judge a faulty backend, until it condemns: much quicker."
@@ -14,7 +15,7 @@ KEEP = "Keep what was found in this file, and go on from it after an interruptio
 
 
 @click.command("selftest", short_help="Judge the suite by backends whose verdict is known.")
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete.among(complete.zoo))
 @options.budget("quick")
 @click.option(
     "--seeds",
@@ -26,15 +27,9 @@ KEEP = "Keep what was found in this file, and go on from it after an interruptio
 )
 @click.option("--sought-only", "sought", is_flag=True, help=SOUGHT)
 @options.JOBS
-@click.option("--all", "every", is_flag=True, help="Show every backend, not the errors only.")
-@click.option("--keep", type=click.Path(path_type=Path, dir_okay=False), help=KEEP)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.json",
-    help="Write the kill matrix to this file, if it is complete.",
-)
+@options.every("backend, not the errors only")
+@options.file("--keep", KEEP)
+@options.output("FILE.json", "Write the kill matrix to this file, if it is complete.")
 def command(
     names: tuple[str, ...],
     budget: str,
@@ -54,6 +49,8 @@ def command(
     from tensorpact.selftest.run import selftest
     from tensorpact.selftest.summary import lines
 
+    if output is not None:
+        writable(output)
     with progress() as tell:
         matrix = selftest(
             names,

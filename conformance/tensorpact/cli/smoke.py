@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
+from tensorpact.cli import options
+
 ADAPTER_FAULT = 3
 SECONDS = 60.0
 
 
 @click.command("smoke", short_help="Test the adapter of a backend.")
-@click.argument("backend", metavar="BACKEND")
+@options.BACKEND
 def command(backend: str) -> None:
     """Test the adapter of BACKEND itself: its reads, writes, dtypes and devices."""
     from tensorpact.backends.find import load

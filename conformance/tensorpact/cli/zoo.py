@@ -6,26 +6,34 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tensorpact.cli import complete
+
 if TYPE_CHECKING:
     from tensorpact.selftest.member import Member
 
 
 @click.command("zoo", short_help="List the backends whose verdict is known.")
-@click.argument("name", metavar="[NAME]", required=False)
+@click.argument(
+    "name", metavar="[NAME]", required=False, shell_complete=complete.among(complete.zoo)
+)
 @click.option(
     "--kind",
     type=click.Choice(["faulty", "historic", "odd"]),
     help="Only those with a defect of ours, a defect of a library, or none.",
 )
-@click.option("--breaks", metavar="GLOB", help="Only those that break a guarantee of such an id.")
+@click.option(
+    "--breaks",
+    metavar="GLOB",
+    help="Only those that break a guarantee whose id matches.",
+    shell_complete=complete.among(complete.selections),
+)
 def command(name: str | None, kind: str | None, breaks: str | None) -> None:
     """List faulty, historic and odd backends, or say all about the one called NAME.
 
     `tensorpact run zoo:NAME` judges it.
     """
-    from fnmatch import fnmatchcase
-
     from tensorpact.errors import UsageError
+    from tensorpact.guarantees import select
     from tensorpact.selftest.zoos import unknown, zoo
 
     if name is not None:
@@ -34,10 +42,11 @@ def command(name: str | None, kind: str | None, breaks: str | None) -> None:
             raise UsageError(unknown(known))
         click.echo(_described(zoo()[known]))
         return
+    broken = {guarantee.id for guarantee in select((breaks,) if breaks else ())}
     chosen = [
         member
         for member in zoo().values()
-        if kind in (None, member.kind) and (breaks is None or fnmatchcase(member.breaks, breaks))
+        if kind in (None, member.kind) and (breaks is None or member.breaks in broken)
     ]
     if not chosen:
         raise UsageError("no backend of the zoo fits all of these options; leave one out.")

@@ -14,13 +14,13 @@ def page() -> str:
     from tensorpact.cli import EXIT_CODES, main
 
     parts = [_command(name, command) for name, command in main.commands.items()]
-    codes = EXIT_CODES.removeprefix("\b\n")
+    codes = [(str(code), meaning) for code, meaning in EXIT_CODES.items()]
     return sections(
         "# The command line",
         inspect.cleandoc(main.help or ""),
         *parts,
         "## Exit codes",
-        _listed(codes),
+        table(("code", "meaning"), codes),
     )
 
 
@@ -50,8 +50,3 @@ def _metavar(option: click.Option) -> str:
     if isinstance(option.type, click.Choice):
         return code("|".join(option.type.choices))
     return code(option.metavar or option.type.name.upper())
-
-
-def _listed(lines: str) -> str:
-    rows = [line.split(maxsplit=1) for line in lines.splitlines()[1:]]
-    return table(("code", "meaning"), rows)

@@ -75,9 +75,9 @@ def journal(path: Path | None, options: Options) -> Iterator[Journal]:
 
 def _read(path: Path, options: Options) -> dict[Exam, Examination]:
     """A line that was cut off counts for nothing, nor does an examination that failed."""
-    with path.open(encoding="utf-8") as file:
-        lines = [line for line in file if line.endswith("\n")]
     try:
+        with path.open(encoding="utf-8") as file:
+            lines = [line for line in file if line.endswith("\n")]
         if lines and json.loads(lines[0]) != dict(options):
             raise UsageError(
                 f"{path} is of a self-test with another budget, or of other sources: "
