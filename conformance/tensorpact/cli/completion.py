@@ -13,11 +13,10 @@ VARIABLE = "_TENSORPACT_COMPLETE"
 @click.argument("shell", type=click.Choice(SHELLS), metavar="SHELL")
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    """Print the script with which a shell completes commands, options, backends and ids.
+    """Print the script with which SHELL completes commands, options, backends and ids.
 
-    SHELL is bash, zsh or fish.
-    In ~/.bashrc or ~/.zshrc: `eval "$(tensorpact completion bash)"`, or zsh. For fish:
-    `tensorpact completion fish > ~/.config/fish/completions/tensorpact.fish`.
+    For bash, add to ~/.bashrc `eval "$(tensorpact completion bash)"`, and for zsh the like to
+    ~/.zshrc. For fish: `tensorpact completion fish > ~/.config/fish/completions/tensorpact.fish`.
     """
     from click.shell_completion import get_completion_class
 

@@ -15,9 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 BUDGETS = ("quick", "standard", "deep")
 MATCHING = "Only ids that match; repeatable."
 
-BACKEND = click.argument(
-    "backend", metavar="BACKEND", shell_complete=complete.among(complete.backends)
-)
+BACKEND = click.argument("backend", metavar="BACKEND", shell_complete=complete.backend)
 REPORT = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 """A report that `tensorpact run -o` wrote."""
 SEED = click.option(

@@ -24,7 +24,7 @@ BACKEND = "Try it on this backend, not on the one that the id or the report name
     "--backend",
     metavar="BACKEND",
     help=BACKEND,
-    shell_complete=complete.among(complete.backends),
+    shell_complete=complete.backend,
 )
 def command(what: str, backend: str | None) -> None:
     """Try the finding ID once more, with everything seen; or each one of the report FILE.
