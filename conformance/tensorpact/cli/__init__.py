@@ -1,12 +1,10 @@
-"""The command line, `tensorpact`: one module a command, and the exit codes of all of them.
+"""The command line, `tensorpact`: one module a command.
 
 Nothing here imports NumPy, Hypothesis or the engine at the top, so that `--help` is quick;
 every command imports what it needs when it runs.
 """
 
 from __future__ import annotations
-
-from textwrap import fill
 
 import click
 
@@ -27,26 +25,6 @@ from tensorpact.cli import (
 )
 from tensorpact.cli.program import Program
 
-EXIT_CODES = {
-    0: "conforms",
-    1: (
-        "does not conform; for `docs --check`, a page is stale; for `baseline`, the file of "
-        "deviations is not up to date"
-    ),
-    2: "wrong usage",
-    3: "a fault of the adapter or of tensorpact itself",
-    4: "incomplete: interrupted, or a worker was lost",
-}
-
-
-def _epilog() -> str:
-    """The exit codes as lines that click leaves as they are."""
-    lines = [
-        fill(meaning, 70, initial_indent=f"  {code}  ", subsequent_indent=" " * 5)
-        for code, meaning in EXIT_CODES.items()
-    ]
-    return "\n".join(["\b", "Exit codes:", *lines])
-
 
 @click.group(
     cls=Program,
@@ -58,7 +36,6 @@ def _epilog() -> str:
         )
     ],
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_epilog(),
 )
 @click.version_option(package_name="tensorpact", message="%(prog)s %(version)s")
 def main() -> None:

@@ -18,6 +18,17 @@ from tensorpact.errors import TensorpactError
 HARNESS_FAULT = 3
 INCOMPLETE = 4
 
+EXIT_CODES = {
+    0: "conforms",
+    1: (
+        "does not conform; for `docs --check`, a page is stale; for `baseline`, the file of "
+        "deviations is not up to date"
+    ),
+    2: "wrong usage",
+    HARNESS_FAULT: "a fault of the adapter or of tensorpact itself",
+    INCOMPLETE: "incomplete: interrupted, or a worker was lost",
+}
+
 
 class Program(click.Group):
     """A group of commands that turns what they raise into an exit code.
@@ -33,6 +44,10 @@ class Program(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*self.commands]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

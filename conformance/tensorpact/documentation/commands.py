@@ -11,7 +11,8 @@ from tensorpact.documentation.markdown import code, sections, table
 
 def page() -> str:
     """Every command: its usage, what it does and its options."""
-    from tensorpact.cli import EXIT_CODES, main
+    from tensorpact.cli import main
+    from tensorpact.cli.program import EXIT_CODES
 
     parts = [_command(name, command) for name, command in main.commands.items()]
     codes = [(str(code), meaning) for code, meaning in EXIT_CODES.items()]

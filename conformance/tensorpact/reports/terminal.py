@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tensorpact.guarantees import GROUPS
@@ -62,9 +62,15 @@ def _table(report: Report, strict: bool) -> Table:
     """Judgements are counted: a case counts once for every guarantee that it tested."""
     columns = _columns(report)
     close = "known" in columns  # one more column fits into 80 characters
-    table = Table("group", title_justify="left", box=None, pad_edge=False, collapse_padding=close)
+    table = Table(
+        Column("group", overflow="fold"),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        collapse_padding=close,
+    )
     for title in (*columns, "judgements"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")
     rows = {group: [r for r in report.results if r.group == group] for group in GROUPS}
     for group, results in rows.items():
         if results:
