@@ -12,10 +12,12 @@ from tensorpact.cli import (
     backends,
     baseline,
     bugreport,
+    diff,
     docs,
     explain,
     list,
     replay,
+    report,
     run,
     selftest,
     smoke,
@@ -38,8 +40,8 @@ Exit codes:
     commands=[
         m.command
         for m in (
-            *(run, replay, bugreport, baseline, smoke, list, explain),
-            *(backends, zoo, selftest, docs),
+            *(run, report, diff, replay, bugreport, baseline, smoke),
+            *(list, explain, backends, zoo, selftest, docs),
         )
     ],
     context_settings={"help_option_names": ["-h", "--help"]},

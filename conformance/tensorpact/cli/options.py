@@ -34,3 +34,7 @@ def budget(default: str) -> Callable[[F], F]:
         show_default=True,
         help="How many cases to try on a backend.",
     )
+
+
+EVERY = click.option("--all", "every", is_flag=True, help="Show every finding, not the first few.")
+STRICT = click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")

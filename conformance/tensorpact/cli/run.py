@@ -25,8 +25,8 @@ DEVIATIONS = (
 @options.budget("standard")
 @options.SEED
 @options.JOBS
-@click.option("--all", "every", is_flag=True, help="Show every finding, not the first few.")
-@click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
+@options.EVERY
+@options.STRICT
 @click.option("--deviations", metavar="FILE", multiple=True, help=DEVIATIONS)
 @click.option(
     "-o",
