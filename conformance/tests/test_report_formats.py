@@ -29,6 +29,7 @@ from tensorpact.reports.junit import junit
 from tensorpact.reports.markdown import markdown
 from tensorpact.reports.matrix import labels, rows
 from tensorpact.reports.model import KnownDeviation, Report, Verdict
+from tensorpact.reports.verdicts import as_text, from_text, verdicts
 
 several = st.lists(reports, min_size=1, max_size=3)
 FAILING, SOUND = report(result(Verdict.FAIL)), report(result(Verdict.PASS))
@@ -140,6 +141,13 @@ def test_json_has_the_reports_in_full(values: list[Report]) -> None:
     assert set(data["matrix"]) == {*chain(*((r.id for r in v.results) for v in values))}
 
 
+@given(several)
+def test_the_verdicts_alone_lose_nothing_on_their_way_through_a_file(values: list[Report]) -> None:
+    found = verdicts(values)
+    assert from_text(as_text(found)) == found
+    assert [column.summary for column in found.columns] == [v.summary() for v in values]
+
+
 def test_markdown_shows_who_breaks_what_and_how() -> None:
     text = markdown([FAILING, SOUND])
     assert f"| `{SHARED}` | MUST | ❌ fail (1 of 7 cases) | ✅ passed |" in text
@@ -160,7 +168,7 @@ def invoke(*words: object) -> Result:
     return CliRunner().invoke(main, ["report", *map(str, words)])
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown", "junit", "badge", "json"])
+@pytest.mark.parametrize("form", ["terminal", "markdown", "junit", "badge", "json", "matrix"])
 def test_a_report_is_shown_in_every_format_and_never_judged(tmp_path: Path, form: str) -> None:
     path = written(tmp_path, FAILING)
     shown = invoke(path, "--format", form)

@@ -13,7 +13,7 @@ from tensorpact.cli import options
 if TYPE_CHECKING:
     from tensorpact.reports.model import Report
 
-FORMATS = ("terminal", "markdown", "junit", "html", "badge", "json")
+FORMATS = ("terminal", "markdown", "junit", "html", "badge", "json", "matrix")
 _FILE = click.Path(path_type=Path)
 
 
@@ -68,6 +68,10 @@ def _rendered(reports: Sequence[Report], form: str, strict: bool, every: bool) -
             from tensorpact.reports.as_json import as_json
 
             return as_json(reports, strict=strict)
+        case "matrix":
+            from tensorpact.reports.verdicts import as_text, verdicts
+
+            return as_text(verdicts(reports, strict))
         case "badge":
             return _badge(reports, strict)
     return _for_terminal(reports, strict, every)
