@@ -42,6 +42,7 @@ def command(old: Path, new: Path, fail_on: tuple[str, ...], form: str, strict: b
     from tensorpact.reports.diff_text import FORMATS, unlike
     from tensorpact.reports.jsonlines import read_report
     from tensorpact.reports.model import first_line
+    from tensorpact.reports.plain import printable
 
     reports = read_report(old), read_report(new)
     found = changes(*reports, strict)
@@ -54,7 +55,8 @@ def command(old: Path, new: Path, fail_on: tuple[str, ...], form: str, strict: b
     incomplete = False
     for path, report in zip((old, new), reports, strict=True):
         if report.incomplete is not None:
-            click.echo(f"{path} is incomplete: {first_line(report.incomplete)}", err=True)
+            why = printable(first_line(report.incomplete))
+            click.echo(f"{path} is incomplete: {why}", err=True)
             incomplete = True
     failed = any(one.change in fail_on and (strict or one.level == "MUST") for one in found)
     if fail_on and (incomplete or failed):
