@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tensorpact import documentation
 from tensorpact.deviations.files import read, shipped
 from tensorpact.documentation.markdown import GENERATED, table
 from tensorpact.guarantees import TABLE
+from tensorpact.reports.model import Finding, GuaranteeResult, Header
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -39,6 +41,21 @@ def test_the_page_of_rules_has_every_table() -> None:
     assert page.count("\n## ") == 7
     assert all(f"| {refusal} |" in page for refusal in rules.Refusal)
     assert all(page.count(f"| {data} | {need} |") == 1 for data, need in rules.MEMORY)
+
+
+def test_every_guarantee_has_a_verdict_for_each_library_that_was_recorded() -> None:
+    page = documentation.pages()["conformance.md"]
+    rows = [line for line in page.splitlines() if line.startswith("| [")]
+    assert len(rows) == len(TABLE)
+    assert len({row.count(" | ") for row in rows}) == 1
+
+
+def test_the_page_of_the_report_has_every_field_and_dead_references_none() -> None:
+    page = documentation.pages()["report-format.md"]
+    sections = {line.removeprefix("## ").lower() for line in page.splitlines() if line[:3] == "## "}
+    assert set(re.findall(r"\]\(#(\w+)\)", page)) <= sections
+    for kind in (Header, GuaranteeResult, Finding):
+        assert all(f"| `{field.name}` |" in page for field in fields(kind))
 
 
 def test_every_shipped_deviation_stands_on_its_page() -> None:

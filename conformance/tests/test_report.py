@@ -3,113 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 
-from tensorpact.backends.numpy import backend
-from tensorpact.backends.protocol import claims_of
-from tensorpact.cases.model import Block, Case, Leaf, State, Values, call
+from report_strategies import HEADER, report, reports, result
 from tensorpact.errors import UsageError
 from tensorpact.guarantees.model import Level
 from tensorpact.reports.jsonlines import (
     CUT_OFF,
+    FORMAT,
     closing_lines,
     cut_off_line,
     found_line,
     from_json_lines,
     header_line,
+    read_report,
     to_json_lines,
 )
-from tensorpact.reports.model import (
-    BROKEN,
-    Finding,
-    GuaranteeResult,
-    Header,
-    KnownDeviation,
-    Report,
-    Verdict,
-)
+from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict
 from tensorpact.reports.plain import result_text
 from tensorpact.reports.terminal import render
 
-HEADER = Header(claims_of(backend), "0.1", "3.11", "Linux", "2.4", 0, "quick", ("sharing.*",))
-CASES = (
-    Case(Block(shape=(2, 3), strides=(24, 8)), call("asarray", dtype="int8", copy=None)),
-    Case(Values(Leaf("float", "nan")), call("tensor"), State(default_real="float64")),
-)
-
-
-def result(verdict: Verdict, level: Level = Level.MUST, *, seen: str = "a copy") -> GuaranteeResult:
-    broken = verdict in BROKEN
-    finding = Finding(
-        "sharing.array-is-shared", verdict, CASES[0], "np.asarray(x)", "shared memory", seen
-    )
-    judged = 0 if verdict in (Verdict.NOT_CLAIMED, Verdict.NOT_EXERCISED) else 7
-    return GuaranteeResult(
-        finding.guarantee, level, verdict, judged, int(broken), (finding,) * broken, {}, {}
-    )
-
-
-def report(*results: GuaranteeResult, incomplete: str | None = None) -> Report:
-    return Report(HEADER, results, 1234, 0, 41.2, incomplete)
+OLD = Path(__file__).parent / "reports"
 
 
 def shown(value: Report, **options: bool) -> str:
     stream = StringIO()
     render(value, Console(file=stream, width=100), **options)
     return stream.getvalue()
-
-
-verdicts = st.sampled_from(Verdict)
-counts = st.dictionaries(st.text(), st.integers(1))
-findings = st.builds(
-    Finding,
-    guarantee=st.just("sharing.array-is-shared"),
-    verdict=st.sampled_from(sorted(BROKEN)),
-    case=st.sampled_from(CASES),
-    call=st.text(),
-    required=st.text(),
-    seen=st.text(st.characters(codec=None)),
-    known=st.text(),
-)
-deviations = st.builds(
-    KnownDeviation,
-    guarantee=st.just("sharing.array-is-shared"),
-    key=st.text(),
-    kind=st.text(),
-    reason=st.text(),
-    issue=st.text(),
-    where=st.text(),
-    count=st.integers(0),
-    stale=st.text(),
-)
-results = st.builds(
-    GuaranteeResult,
-    id=st.just("sharing.array-is-shared"),
-    level=st.sampled_from(Level),
-    verdict=verdicts,
-    judged=st.integers(0),
-    failed=st.integers(0),
-    findings=st.lists(findings, max_size=2).map(tuple),
-    notes=counts,
-    axes=counts,
-    selected=st.booleans(),
-    deviations=st.lists(deviations, max_size=2).map(tuple),
-)
-reports = st.builds(
-    Report,
-    header=st.just(HEADER),
-    results=st.lists(results, max_size=3).map(tuple),
-    cases=st.integers(0),
-    untried=st.integers(0),
-    seconds=st.floats(0, 1e6),
-    incomplete=st.none() | st.text(),
-)
 
 
 @given(reports)
@@ -149,14 +77,43 @@ def test_results_supersede_what_was_found_on_the_way() -> None:
     assert from_json_lines([header_line(HEADER), early, *closing_lines(final)]) == final
 
 
-def test_a_file_from_before_there_were_deviations_is_read() -> None:
-    final = report(result(Verdict.FAIL))
-    lines = [json.loads(line) for line in to_json_lines(final)]
+@pytest.mark.parametrize("path", sorted(OLD.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_reports_of_older_formats_are_read_and_shown(path: Path) -> None:
+    old = read_report(path)
+    assert old.incomplete is None
+    text = shown(old, every=True)
+    assert all(line in text for finding in old.findings for line in finding.call.splitlines())
+
+
+def changed(value: Report, change: Callable[[dict[str, Any]], object]) -> list[str]:
+    """The lines of the report, each changed."""
+    lines = [json.loads(line) for line in to_json_lines(value)]
     for line in lines:
-        line.pop("deviations", None)
+        change(line)
+    return [json.dumps(line) + "\n" for line in lines]
+
+
+def test_fields_of_a_later_version_are_left_out() -> None:
+    final = report(result(Verdict.FAIL))
+    lines = changed(final, lambda line: line.update(colour="red"))
+    assert from_json_lines(lines) == final
+
+
+def test_a_later_format_is_refused_with_what_to_do() -> None:
+    lines = changed(report(), lambda line: line.update(format=FORMAT + 1))
+    with pytest.raises(UsageError, match="update tensorpact"):
+        from_json_lines(lines)
+
+
+def test_names_of_another_version_are_shown() -> None:
+    def rename(line: dict[str, Any]) -> None:
         for finding in line.get("findings", ()):
-            del finding["known"]
-    assert from_json_lines(json.dumps(line) + "\n" for line in lines) == final
+            finding["case"]["source"] = {"block": {"twist": "of tomorrow"}}
+        line |= {"id": "sharing.of-tomorrow"} if "id" in line else {}
+
+    later = from_json_lines(changed(report(result(Verdict.FAIL)), rename))
+    assert "sharing.of-tomorrow" in shown(later)
+    assert "np.asarray(x)" in shown(later)
 
 
 @pytest.mark.parametrize("lines", [[], ["{}\n"], ["nonsense\n"], ['{"line": "end"}\n']])

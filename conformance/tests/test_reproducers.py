@@ -25,7 +25,7 @@ from tensorpact.cli import main
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.defects import defect_of
 from tensorpact.guarantees.model import Demand, DemandKind, Failure
-from tensorpact.reports.issue import fenced, inline
+from tensorpact.reports.fences import fenced, inline
 from tensorpact.reports.jsonlines import from_json_lines, to_json_lines
 from tensorpact.reports.model import Finding, Report, Verdict
 from tensorpact.reports.plain import finding_text

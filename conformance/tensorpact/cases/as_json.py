@@ -40,6 +40,19 @@ def from_json(data: Mapping[str, Any]) -> Case:
     The names of operations, dtypes, layouts and so on must be known; those of devices and of
     keywords are the backend's own. Beside the case there may stand the keys of `REMARKS`.
     """
+    made = of_any_version(data)
+    try:
+        checked.known_names(made)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"not a case: {error}") from error
+    return made
+
+
+def of_any_version(data: Mapping[str, Any]) -> Case:
+    """The case, whose names may be those of another version: to be shown, not to be tried.
+
+    Raises ValueError for what has not the form of a case.
+    """
     try:
         checked.only("case", data, (*_KEYS, *REMARKS))
         arguments = dict(data["call"])
@@ -52,7 +65,6 @@ def from_json(data: Mapping[str, Any]) -> Case:
             State(**state),
             data.get("schedule", ""),
         )
-        checked.known_names(made)
     except KeyError as error:
         raise ValueError(f"not a case: it has no key {error}") from error
     except (TypeError, AttributeError, ValueError) as error:

@@ -13,11 +13,13 @@ from tensorpact.cli import (
     baseline,
     bugreport,
     completion,
+    diff,
     docs,
     explain,
     init,
     list,
     replay,
+    report,
     run,
     selftest,
     smoke,
@@ -31,8 +33,8 @@ from tensorpact.cli.program import Program
     commands=[
         m.command
         for m in (
-            *(run, replay, bugreport, baseline, init, smoke, list, explain),
-            *(backends, zoo, selftest, docs, completion),
+            *(run, report, diff, replay, bugreport, baseline, init, smoke),
+            *(list, explain, backends, zoo, selftest, docs, completion),
         )
     ],
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -24,6 +24,8 @@ SEED = click.option(
 JOBS = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; default: all cores."
 )
+EVERY = click.option("--all", "every", is_flag=True, help="Show every finding, not the first few.")
+STRICT = click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
 
 
 def only(help: str) -> Callable[[F], F]:
@@ -54,11 +56,6 @@ def deviations(help: str) -> Callable[[F], F]:
     return click.option(
         "--deviations", metavar="FILE", multiple=True, help=help, shell_complete=completer
     )
-
-
-def every(what: str) -> Callable[[F], F]:
-    """The flag `--all`."""
-    return click.option("--all", "every", is_flag=True, help=f"Show every {what}.")
 
 
 def output(metavar: str, help: str) -> Callable[[F], F]:

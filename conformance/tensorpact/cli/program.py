@@ -22,7 +22,7 @@ EXIT_CODES = {
     0: "conforms",
     1: (
         "does not conform; for `docs --check`, a page is stale; for `baseline`, the file of "
-        "deviations is not up to date"
+        "deviations is not up to date; for `diff --fail-on`, something changed so"
     ),
     2: "wrong usage",
     HARNESS_FAULT: "a fault of the adapter or of tensorpact itself",

@@ -54,6 +54,7 @@ def _one(wanted: ReplayId, backend: str | None) -> bool:
 def _all(path: Path, backend: str | None) -> bool:
     from tensorpact.reports.jsonlines import read_report
     from tensorpact.reports.model import first_line
+    from tensorpact.reports.plain import printable
     from tensorpact.reports.replay_id import UNNAMED, ReplayId
     from tensorpact.runner.replay import replays
 
@@ -61,7 +62,8 @@ def _all(path: Path, backend: str | None) -> bool:
     loaded = _loaded(backend) if backend else None
     findings = report.findings
     if report.incomplete is not None:
-        click.echo(f"the report is incomplete: {first_line(report.incomplete)}", err=True)
+        why = printable(first_line(report.incomplete))
+        click.echo(f"the report is incomplete: {why}", err=True)
     if not findings:
         click.echo(f"{path} has no findings")
         return False

@@ -25,8 +25,8 @@ DEVIATIONS = (
 @options.budget("standard")
 @options.SEED
 @options.JOBS
-@options.every("finding, not the first few")
-@click.option("--strict", is_flag=True, help="Hold the backend to SHOULD as to MUST.")
+@options.EVERY
+@options.STRICT
 @options.deviations(DEVIATIONS)
 @options.output("FILE.jsonl", "Write the results to this file too, as JSON lines.")
 def command(

@@ -27,7 +27,7 @@ KEEP = "Keep what was found in this file, and go on from it after an interruptio
 )
 @click.option("--sought-only", "sought", is_flag=True, help=SOUGHT)
 @options.JOBS
-@options.every("backend, not the errors only")
+@click.option("--all", "every", is_flag=True, help="Show every backend, not the errors only.")
 @options.file("--keep", KEEP)
 @options.output("FILE.json", "Write the kill matrix to this file, if it is complete.")
 def command(

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from tensorpact.documentation import (
     commands,
+    conformance,
     deviations,
     guarantees,
     kill_matrix,
     mutation,
     protocol,
     reach,
+    report_format,
     rules,
 )
 from tensorpact.documentation.markdown import GENERATED
@@ -32,6 +34,8 @@ def pages() -> Mapping[str, str]:
         "reach.md": reach.page(),
         "mutation.md": mutation.page(),
         "findings.md": deviations.page(),
+        "conformance.md": conformance.page(),
+        "report-format.md": report_format.page(),
         **guarantees.pages(),
         **kill_matrix.pages(),
     }

@@ -9,7 +9,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from tensorpact.cases.as_json import from_json, to_json
+from tensorpact.cases.as_json import of_any_version, to_json
 from tensorpact.cases.model import Case
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ def encode(value: Any) -> Any:
 def decode(kind: type[T], data: Any) -> T:
     """The value of this type that `encode` gave the data for.
 
+    Fields that the type does not have are left out: a later version may have written them.
     Raises ValueError, TypeError or KeyError for data that does not fit the type.
     """
     return _decode(kind, data)  # type: ignore[no-any-return]  # hints are not static types
@@ -51,10 +52,11 @@ def _decode(kind: Any, data: Any) -> Any:
     if origin is Mapping:
         return {key: _decode(inner[1], item) for key, item in data.items()}
     if kind is Case:
-        return from_json(data)
+        return of_any_version(data)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
-        return kind(**{name: _decode(hints[name], item) for name, item in data.items()})
+        known = {name: item for name, item in data.items() if name in hints}
+        return kind(**{name: _decode(hints[name], item) for name, item in known.items()})
     return kind(data) if issubclass(kind, Enum) else data
 
 

@@ -5,13 +5,13 @@ What the library said is text of others: it stands in blocks of code that it can
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Guarantee, Promise
+from tensorpact.reports.fences import fenced, inline
 from tensorpact.reports.model import Finding, Header
 from tensorpact.reports.plain import OWED, cited, printable, promises_of
 from tensorpact.reports.replay_id import UNNAMED, ReplayId
@@ -55,21 +55,6 @@ def issue(header: Header, tried: TriedAgain) -> str:
         _origin(finding, header),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def fenced(text: str, language: str) -> str:
-    """The text as a block of code, with a fence that does not occur in it."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{printable(text).rstrip()}\n{fence}"
-
-
-def inline(text: str) -> str:
-    """The text as code in a line."""
-    line = " ".join(printable(text).split())
-    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
-    pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{ticks}{pad}{line}{pad}{ticks}" if line else ""
 
 
 def _why_expected(guarantee: Guarantee, promises: Sequence[Promise]) -> str:

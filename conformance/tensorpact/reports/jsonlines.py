@@ -1,7 +1,12 @@
 """A report as JSON lines: a header, what was found as it was found, results, and an end.
 
 Every line is an object whose `line` says what it is. A file without its last line is the
-trace of a run that was cut off, and is read as an incomplete report.
+trace of a run that was cut off, and is read as an incomplete report. `schema.json` beside this
+module is the JSON Schema of a line.
+
+The header says of which format the file is. Fields may be added to a format, which readers
+leave out that do not know them; whatever else changes makes another format, and every older one
+is still read.
 """
 
 from __future__ import annotations
@@ -17,12 +22,15 @@ from tensorpact.guarantees.model import Level
 from tensorpact.reports.codec import decode, encode
 from tensorpact.reports.model import Finding, GuaranteeResult, Header, Report, Verdict
 
+FORMAT = 2
+"""1 had no `format`, nor the sentences of guarantees."""
+
 CUT_OFF = "the file ends before the run did"
 
 
 def header_line(header: Header) -> str:
     """The first line, known before anything was judged."""
-    return _line("header", encode(header))
+    return _line("header", {"format": FORMAT, **encode(header)})
 
 
 def found_line(finding: Finding, level: Level, selected: bool = True) -> str:
@@ -59,10 +67,21 @@ def from_json_lines(lines: Iterable[str]) -> Report:
     if headers != 1:
         many = "several headers" if headers else "no header"
         raise UsageError(f"not a report, for it has {many}: {GIVE}")
+    _check_format(parsed)
     try:
         return _report(parsed)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UsageError(f"not a report of this version ({error!r}): {GIVE}") from error
+
+
+def _check_format(lines: list[dict[str, Any]]) -> None:
+    """Raises UsageError for a format that is newer than this version."""
+    found = next(line.get("format", 1) for line in lines if line["line"] == "header")
+    if found not in range(1, FORMAT + 1):
+        raise UsageError(
+            f"a report of format {found!r}, and this version of tensorpact reads up to {FORMAT}: "
+            "update tensorpact"
+        )
 
 
 GIVE = "give a file that `tensorpact run -o` wrote"

@@ -99,7 +99,7 @@ class GuaranteeResult:
     of cases that could not be tried. `axes` counts the judged cases along each axis, under
     names such as "dtype=float32". A guarantee that was not `selected` is here for a crash or
     a hang that was met while others were judged. `deviations` are the known ones, as far as
-    they were tried or met.
+    they were tried or met. `sentence` is the promise, for readers that do not know the id.
     """
 
     id: str
@@ -112,6 +112,7 @@ class GuaranteeResult:
     axes: Mapping[str, int]
     selected: bool = True
     deviations: tuple[KnownDeviation, ...] = ()
+    sentence: str = ""
 
     @property
     def new(self) -> tuple[Finding, ...]:

@@ -48,14 +48,32 @@ def result_text(
     comes last, in short. Whatever the backend said is made printable.
     """
     unasked = "" if result.selected else UNSELECTED
-    cases = [finding.case for finding in result.new or result.findings]
-    head = unasked + head_text(TABLE[result.id], result.verdict, cases, header.claims)
+    head = unasked + _head(result, header.claims)
     findings = _telling(result.new)
     shown = [finding_text(finding, header.named) for finding in findings[:most]]
     left = len(findings) - len(shown)
     if left:
         shown.append(f"  and {left} more; {rest}")
     return "\n\n".join([head, *shown, *map(known_text, (*result.stale, *result.upheld))])
+
+
+FOREIGN = "This version of tensorpact does not know this guarantee."
+
+
+def _head(result: GuaranteeResult, claims: Claims) -> str:
+    """As `head_text` has it; of a guarantee of another version, what the report says itself."""
+    guarantee = TABLE.get(result.id)
+    if guarantee is None:
+        title = f"{result.id} ({result.level}): {result.verdict}"
+        return "\n".join([printable(title), _wrapped(printable(stated(result)), "  ")])
+    cases = [finding.case for finding in result.new or result.findings]
+    return head_text(guarantee, result.verdict, cases, claims)
+
+
+def stated(result: GuaranteeResult) -> str:
+    """The promise in one sentence, as the report has it or as it is today."""
+    guarantee = TABLE.get(result.id)
+    return result.sentence or (guarantee.sentence if guarantee is not None else FOREIGN)
 
 
 def known_line(result: GuaranteeResult) -> str:

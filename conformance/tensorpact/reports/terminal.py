@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -10,12 +9,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from tensorpact.guarantees import GROUPS
-from tensorpact.reports.model import BROKEN, GuaranteeResult, Report, Verdict, first_line
+from tensorpact.reports.model import GuaranteeResult, Report, Verdict, first_line
 from tensorpact.reports.plain import SHOWN, known_line, printable, result_text
-
-COLUMNS = ("passed", "failed", "known", "advised", "not claimed", "not exercised", "observed")
-"""What a guarantee counts as; a SHOULD that is broken is advised, not failed. "known" is only
-shown where there is any."""
+from tensorpact.reports.standing import Standing, counted
 
 
 def render(report: Report, console: Console, *, strict: bool = False, every: bool = False) -> None:
@@ -61,7 +57,7 @@ def _style(report: Report, strict: bool) -> str:
 def _table(report: Report, strict: bool) -> Table:
     """Judgements are counted: a case counts once for every guarantee that it tested."""
     columns = _columns(report)
-    close = "known" in columns  # one more column fits into 80 characters
+    close = Standing.KNOWN in columns  # one more column fits into 80 characters
     table = Table(
         Column("group", overflow="fold"),
         title_justify="left",
@@ -80,29 +76,20 @@ def _table(report: Report, strict: bool) -> Table:
     return table
 
 
-def _columns(report: Report) -> list[str]:
+def _columns(report: Report) -> list[Standing]:
+    """That of known deviations only where there is any."""
     known = any(result.verdict is Verdict.KNOWN for result in report.results)
-    return [title for title in COLUMNS if known or title != "known"]
+    return [title for title in Standing if known or title is not Standing.KNOWN]
 
 
 def _cells(
-    name: str, results: list[GuaranteeResult], columns: list[str], strict: bool
+    name: str, results: list[GuaranteeResult], columns: list[Standing], strict: bool
 ) -> Iterator[str]:
-    counts = Counter(column(result, strict) for result in results)
+    counts = counted(results, strict)
     judged = sum(result.judged for result in results)
     yield name
     yield from (_number(counts[what]) for what in columns)
     yield _number(judged)
-
-
-def column(result: GuaranteeResult, strict: bool = False) -> str:
-    """The column of the table that a result is counted in."""
-    if result.verdict in BROKEN or result.stale:
-        return "failed" if result.breaks(strict) else "advised"
-    return _TITLES.get(result.verdict, result.verdict.value)
-
-
-_TITLES = {Verdict.PASS: "passed", Verdict.KNOWN: "known"}
 
 
 def _number(count: int) -> str:

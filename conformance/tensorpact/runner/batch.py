@@ -17,6 +17,7 @@ from tensorpact.deviations.model import NOTHING_KNOWN, Known
 from tensorpact.errors import TensorpactError
 from tensorpact.guarantees.defects import defect_of
 from tensorpact.guarantees.model import Failure, Note
+from tensorpact.reports.manner import without_numbers
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.evidence import Evidence, Gathering
 from tensorpact.runner.isolation import Ending, How, attempt
@@ -30,7 +31,6 @@ from tensorpact.runner.outcome import (
     distinct,
     signature,
     source_class,
-    without_numbers,
 )
 from tensorpact.runner.subject import Reference
 

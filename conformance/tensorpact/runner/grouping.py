@@ -9,9 +9,10 @@ from functools import cache, partial, reduce
 from typing import Any
 
 from tensorpact.cases.region import Chart, Point, either, explained
+from tensorpact.reports.manner import manner
 from tensorpact.reports.model import Finding
 from tensorpact.runner.evidence import Evidence, kept_at
-from tensorpact.runner.outcome import manner, signature
+from tensorpact.runner.outcome import signature
 
 _At = tuple[Point, Finding]
 

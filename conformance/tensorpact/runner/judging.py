@@ -19,9 +19,9 @@ from tensorpact.guarantees.defects import defect_of
 from tensorpact.guarantees.model import PASS, Failure, Guarantee, Judgement
 from tensorpact.judge import Judge
 from tensorpact.reports.facts import facts
+from tensorpact.reports.manner import manner
 from tensorpact.reports.model import Finding
 from tensorpact.runner.isolation import Note
-from tensorpact.runner.outcome import manner
 from tensorpact.runner.subject import Reference, backend_in_child, backend_of, ready
 
 

@@ -5,7 +5,6 @@ Nothing here depends on the order in which batches finish, nor on where they ran
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from tensorpact.cases.model import Block, Case, Leaf, Nest, Story, Values
 from tensorpact.cases.twists import Outcome, twist_of
 from tensorpact.errors import TensorpactError
 from tensorpact.guarantees.defects import CRASH, HANG
+from tensorpact.reports.manner import any_damage, damaged, plain, without_numbers
 from tensorpact.reports.model import Finding, Verdict
 from tensorpact.runner.evidence import Evidence
 from tensorpact.runner.isolation import Ending, How
@@ -125,28 +125,13 @@ def signature(finding: Finding) -> tuple[Any, ...]:
     """
     if finding.known:
         return finding.guarantee, finding.known
-    seen = _plain(finding.seen)
+    seen = plain(finding.seen)
     if finding.verdict is Verdict.FAIL:
-        return finding.guarantee, _kind(finding.case), _plain(finding.required), seen
-    if _DAMAGE.search(finding.detail):
-        return finding.guarantee, _damaged(seen), _likeness(finding.case)
+        return finding.guarantee, _kind(finding.case), plain(finding.required), seen
+    if damaged(finding):
+        return finding.guarantee, any_damage(seen), _likeness(finding.case)
     words = without_numbers(finding.detail)
     return finding.guarantee, seen, words or _likeness(finding.case)
-
-
-def manner(finding: Finding) -> tuple[Any, ...]:
-    """Equal for findings that break a guarantee alike, with whatever operation, input and dtype."""
-    if finding.known:
-        return finding.guarantee, finding.known
-    texts = _plain(finding.required), _plain(finding.seen)
-    required, seen = (_DTYPE.sub("dtype", _OTHERS.sub("", text)) for text in texts)
-    if _DAMAGE.search(finding.detail):
-        return finding.guarantee, finding.verdict, _damaged(seen)
-    return finding.guarantee, finding.verdict, required, seen, without_numbers(finding.detail)
-
-
-def _damaged(seen: str) -> str:
-    return seen.replace("SIGABRT", "SIGSEGV")
 
 
 def _kind(case: Case) -> tuple[str, ...]:
@@ -170,27 +155,3 @@ def distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         replace(group[0], count=sum(finding.count for finding in group))
         for group in groups.values()
     )
-
-
-_DAMAGE = re.compile(
-    r"^(corrupted |double free|free\(\): |malloc\(\): |realloc\(\): |munmap_chunk|malloc_consol"
-    r"|Fatal Python error: )"
-)
-_NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-_MESSAGE = re.compile(r"\b(\w*(?:Error|Exception|Warning|Interrupt)): .*")
-_NUMBERS = re.compile(r"[\[(][-#,\s\[\]()]*[\])]")
-
-
-_DTYPE = re.compile(r"\b(bool|u?int#|b?float#|complex#)(?!\w)")
-_OTHERS = re.compile(r"\b[\w.]+\(.*?\)|\[[^\]]*\]| on [\w:#]+| holding .*")
-"""Calls, lists, devices and elements, which differ between cases of one cause."""
-
-
-def without_numbers(text: str) -> str:
-    """The text with a mark for every number and list of numbers."""
-    return _NUMBERS.sub("#", _NUMBER.sub("#", text))
-
-
-def _plain(text: str) -> str:
-    """The same, and exceptions by class alone."""
-    return without_numbers(_MESSAGE.sub(r"\1", text))

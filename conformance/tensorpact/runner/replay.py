@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tensorpact.backends.protocol import Claims
+from tensorpact.cases.checked import known_names
 from tensorpact.cases.feasible import possible
 from tensorpact.cases.model import Case
 from tensorpact.errors import UsageError
@@ -83,20 +84,30 @@ def replay(reference: Reference, case: Case, limits: Limits | None = None) -> Re
     if found is None:
         raise UsageError(
             f"this case cannot be tried on {backend_of(reference).name}: "
-            "it lacks the operation, an argument, the dtype or the device"
+            "it lacks the operation, an argument, the dtype or the device, "
+            "or the case is of another version of tensorpact"
         )
     return found
+
+
+def _known(case: Case) -> bool:
+    """Whether its names are those of this version; a report may be of another."""
+    try:
+        known_names(case)
+    except (TypeError, AttributeError, ValueError):
+        return False
+    return True
 
 
 def replays(
     reference: Reference, cases: Iterable[Case], limits: Limits | None = None
 ) -> Iterator[Replayed | None]:
-    """Try each case alone; None for one for which the backend lacks something."""
+    """Try each case alone; None where the backend lacks something, or the version another name."""
     limits = limits or Limits()
     claims = describe(reference, limits)
     by_case(claims)  # once here, instead of in every child
     for case in cases:
-        if not possible(case, claims):
+        if not _known(case) or not possible(case, claims):
             yield None
             continue
         arguments = (reference, tuple(TABLE), case)

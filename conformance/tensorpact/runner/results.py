@@ -62,6 +62,7 @@ def _result(
         dict(sorted(tally.axes.items())),
         selected,
         deviations,
+        guarantee.sentence,
     )
 
 
