@@ -15,6 +15,7 @@ REQUIRED = (
     "tensorpact/seen/life.py",
     "tensorpact/backends/torch.py",
     "tensorpact/backends/torch_device/operators.py",
+    "tensorpact/scaffold/templates/adapter.py.jinja",
     "tensorpact_fixtures/py.typed",
     "tensorpact_fixtures/vectors/README.md",
     "tensorpact_fixtures/vectors/schema.json",

@@ -16,12 +16,12 @@ tensorpact smoke "$backend"
 
 verdict=0
 tensorpact run "$backend" --budget "${BUDGET:-standard}" --deviations "$deviations" \
-    --output "$reports/report.jsonl" || verdict=$?
+    -o "$reports/report.jsonl" || verdict=$?
 
 if [[ -s $reports/report.jsonl ]]; then
     for form in markdown:md junit:xml html:html badge:json; do
         tensorpact report "$reports/report.jsonl" \
-            --format "${form%:*}" --output "$reports/report.${form#*:}"
+            --format "${form%:*}" -o "$reports/report.${form#*:}"
     done
 fi
 exit "$verdict"
