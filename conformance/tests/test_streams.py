@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 RUN = "run reference --only shape.scalar-is-0d --budget quick"
+REPORT = Path(__file__).parent / "reports" / "format-1.jsonl"
 PIPED = (
     *(RUN, "run numpy --only dtype.floats-infer-default-float --budget quick", "smoke numpy"),
     *("list", "explain sharing.array-is-shared", "backends", "zoo", "zoo copy-true-shares"),
+    *(f"report {REPORT}", f"report {REPORT} {REPORT}", f"diff {REPORT} {REPORT}"),
     *("selftest copy-true-shares --sought-only", "--help", "run --help", "run torhc"),
 )
 COLOUR = re.compile(r"\x1b\[[\d;]*3[0-7]")

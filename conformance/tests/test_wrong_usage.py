@@ -46,6 +46,8 @@ def told(words: str, code: int = 2) -> str:
         ("run torch --budget qiuck", "'quick'"),
         ("run torch --seed x", "--seed"),
         ("run torch --jobs 0", "--jobs"),
+        ("report x.jsonl --format htlm", "'html'"),
+        ("diff old.jsonl", "missing argument"),
         ("smoke torch numpy", "unexpected extra argument"),
         ("list --level MSUT", "--level"),
         ("zoo --kind odds", "'odd'"),
@@ -101,7 +103,9 @@ def test_a_group_stands_for_its_guarantees_wherever_a_glob_does() -> None:
 
 
 @pytest.mark.parametrize("file", ["nonesuch", "dir", "binary", "empty", "lines.jsonl"])
-@pytest.mark.parametrize("words", ["replay {}", "bugreport {} dtype.bools-infer-bool"])
+@pytest.mark.parametrize(
+    "words", ["replay {}", "bugreport {} dtype.bools-infer-bool", "report {}", "diff {0} {0}"]
+)
 @pytest.mark.usefixtures("folder")
 def test_a_file_that_is_no_report_is_named(words: str, file: str) -> None:
     assert file in told(words.format(file))

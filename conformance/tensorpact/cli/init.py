@@ -19,7 +19,7 @@ def command(name: str, into: Path) -> None:
     """Write an adapter for the library NAME, a test that judges it, and a workflow of GitHub.
 
     If NAME can be imported, the adapter is for that library as it is; if not, an example stands
-    in its place. No file is overwritten.
+    in its place. No file is overwritten. What is left to decide is marked DECIDE.
     """
     from tensorpact.errors import UsageError
     from tensorpact.scaffold import start
@@ -35,7 +35,7 @@ def command(name: str, into: Path) -> None:
         click.echo(f"wrote {into / path}")
     for note in begun.notes:
         click.echo(f"note: {note}.", err=True)
-    click.echo(f"Next: look for DECIDE in it, and `tensorpact smoke {name}_adapter:backend`.")
+    click.echo(f"next, in {into}: tensorpact smoke {name}_adapter:backend")
 
 
 def _is_name(name: str) -> bool:
