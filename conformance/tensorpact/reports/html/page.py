@@ -1,0 +1,72 @@
+"""The page: data, style and script in one file, from a template that escapes what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from tensorpact.errors import UsageError
+from tensorpact.reports.html.cards import cards
+from tensorpact.reports.html.coverage import tried
+from tensorpact.reports.html.embedded import all_printable, as_json, csp_hash
+from tensorpact.reports.html.marks import MARKS
+from tensorpact.reports.html.matrix import cells, groups, guarantees
+from tensorpact.reports.html.runs import runs
+from tensorpact.reports.model import Report
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_SCRIPTS = ("page", "fragment", "bars", "matrix", "card", "filters", "main")
+"""One module when put together, in this order."""
+
+
+def page(reports: Sequence[Report], *, strict: bool = False) -> str:
+    """One HTML file with all of the reports: a matrix of verdicts, and a card of every cell.
+
+    It loads nothing, and equal reports give equal text. Under `strict` a broken SHOULD counts
+    against conformance. Raises UsageError where there is no report.
+    """
+    if not reports:
+        raise UsageError("there is no report to show; give at least one")
+    style, script = _text("page.css"), "\n".join(_text(f"{name}.js") for name in _SCRIPTS)
+    shown = all_printable(_data(reports, strict))
+    return _template().render(
+        **shown,
+        policy=f"default-src 'none'; style-src {csp_hash(style)}; script-src {csp_hash(script)}; "
+        "base-uri 'none'; form-action 'none'",
+        style=style,
+        script=script,
+        data=as_json(shown),
+        cards=[as_json(all_printable(cards(report))) for report in reports],
+    )
+
+
+def _data(reports: Sequence[Report], strict: bool) -> dict[str, Any]:
+    """What the page shows before a card is opened."""
+    rows = guarantees(reports)
+    return {
+        "marks": [asdict(mark) for mark in MARKS.values()],
+        "groups": groups(rows),
+        "guarantees": rows,
+        "cells": cells(reports, strict),
+        "runs": runs(reports, strict),
+        "tried": tried(reports),
+    }
+
+
+def _text(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_text("page.html.jinja"))

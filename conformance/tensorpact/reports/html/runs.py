@@ -1,0 +1,70 @@
+"""What was run: each report with its name on the page, its verdict, and the facts to repeat it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain, count
+from typing import Any
+
+from tensorpact.reports.html.marks import MARKS, mark_of
+from tensorpact.reports.model import Header, Report, first_line
+from tensorpact.reports.plain import printable
+
+_CONFORMS = {0: "conforms", 1: "does not conform", 4: "incomplete"}
+
+
+def runs(reports: Sequence[Report], strict: bool) -> list[dict[str, Any]]:
+    """The reports, each under a name of its own."""
+    return [
+        {
+            "key": key,
+            "name": report.header.claims.name,
+            "version": report.header.claims.version,
+            "conforms": _CONFORMS[report.exit_code(strict)],
+            "summary": report.summary(strict),
+            "incomplete": None if report.incomplete is None else first_line(report.incomplete),
+            "counts": _counts(report, strict),
+            "facts": list(_facts(report)),
+            "notes": report.header.claims.notes,
+        }
+        for key, report in zip(_keys(reports), reports, strict=True)
+    ]
+
+
+def _keys(reports: Sequence[Report]) -> Iterator[str]:
+    """Names and versions; those that come again are numbered."""
+    taken: set[str] = set()
+    for report in reports:
+        claims = report.header.claims
+        name = printable(f"{claims.name} {claims.version}".strip())
+        numbered = chain([name], (f"{name} ({number})" for number in count(2)))
+        key = next(key for key in numbered if key not in taken)
+        taken.add(key)
+        yield key
+
+
+def _counts(report: Report, strict: bool) -> list[tuple[str, str, int]]:
+    """Each mark that is there, by its key and its word, and how often; the worst first."""
+    counts = Counter(mark_of(result, strict) for result in report.results)
+    return [(mark.key, mark.word, counts[mark]) for mark in MARKS.values() if counts[mark]]
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str]]:
+    header = report.header
+    untried = f", {report.untried} left out after deaths of their kind" if report.untried else ""
+    yield "cases", f"{report.cases}{untried}"
+    yield "time", f"{report.seconds:.0f} s"
+    yield "seed", str(header.seed)
+    yield "budget", header.budget
+    yield "guarantees", ", ".join(header.only) or "all"
+    yield "known deviations", ", ".join(header.deviations) or "no file"
+    yield from _versions(header)
+
+
+def _versions(header: Header) -> Iterator[tuple[str, str]]:
+    yield "tensorpact", header.suite
+    yield "Python", header.python
+    yield "NumPy", header.numpy
+    yield "platform", header.platform
+    yield "found as", header.named or "an object that was handed over"
