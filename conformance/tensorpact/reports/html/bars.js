@@ -16,10 +16,13 @@ function stack(counts) {
   return bar;
 }
 
+const absent = () => make("span", { class: "absent" }, "–", hiddenText("not in this report"));
+
 function tally(counts) {
+  if (!counts.length) return absent();
   const said = counts.map(({ word, count }) => `${count} ${word}`).join(", ");
   const parts = counts.map(({ key, count }) => make("span", { class: key }, sign(key), String(count)));
-  return [stack(counts), make("span", { class: "tally", "aria-hidden": "true" }, parts), hiddenText(said || "none")];
+  return [stack(counts), make("span", { class: "tally", "aria-hidden": "true" }, parts), hiddenText(said)];
 }
 
 function bar(count, most) {
@@ -45,17 +48,18 @@ const MOST_VALUES = 20;
 
 function renderTried(wanted) {
   const place = document.getElementById("tried");
-  const axes = Object.keys(data.tried);
-  document.getElementById("tried-section").hidden = !axes.length;
-  if (!axes.length) return;
+  const axes = new Map(data.tried);
+  document.getElementById("tried-section").hidden = !axes.size;
+  if (!axes.size) return;
   const choice = make("select", { id: "axis", onchange: () => show(MOST_VALUES) },
-    axes.map((axis) => make("option", { value: axis }, `${axisWord(axis)} (${plural(Object.keys(data.tried[axis]).length, "value")})`)));
-  choice.value = axes.find((axis) => axis === document.getElementById("axis")?.value) ?? axes[0];
+    data.tried.map(([axis, values]) => make("option", { value: axis }, `${axisWord(axis)} (${plural(values.length, "value")})`)));
+  const before = document.getElementById("axis")?.value;
+  if (axes.has(before)) choice.value = before;
   const table = make("div", { class: "scroller", role: "region", "aria-labelledby": "tried-title", tabindex: "0" });
   const more = button({ class: "quiet more", onclick: () => show(Infinity) });
   const runs = shownRuns(wanted);
   function show(most) {
-    const values = Object.entries(data.tried[choice.value]);
+    const values = axes.get(choice.value);
     const rows = values.slice(0, most).map(([name, all]) => ({ name, counts: runs.map((number) => all[number]) }));
     table.replaceChildren(barTable(`How often each value of ${axisWord(choice.value)} was tried`, runs.map((number) => data.runs[number].key), rows));
     more.hidden = values.length <= most;

@@ -8,7 +8,7 @@ const fact = ([name, text]) => make("div", {}, make("dt", {}, name), make("dd", 
 const facts = (pairs) => make("dl", { class: "facts" }, pairs.filter(([, text]) => text).map(fact));
 
 function card(guarantee, number) {
-  const cell = cellOf(guarantee.id, number), said = cardsOf(number)[guarantee.id];
+  const cell = guarantee.cells[number], said = cardsOf(number)[guarantee.place];
   const promised = said.promises.map((position) => guarantee.promises[position]);
   return [cardHead(guarantee, number, cell), make("div", { class: "card-body" },
     make("p", { class: "sentence" }, guarantee.sentence ?? "The tensorpact that wrote this page does not know this guarantee: the report is of another version. Only what the report says is shown."),
@@ -17,7 +17,7 @@ function card(guarantee, number) {
     promised.length ? section(promised.every(({ owed }) => owed) ? "Expected" : "Promised by", make("ul", { class: "promises" }, promised.map(promise))) : null,
     said.findings.length ? findings(said.findings) : null,
     said.deviations.length ? section("Known deviations", said.deviations.map(deviation)) : null,
-    Object.keys(said.notes).length ? section("What was noted", bars("outcome", said.notes)) : null,
+    said.notes.length ? section("What was noted", bars("outcome", said.notes)) : null,
     tried(said.axes, cell))];
 }
 
@@ -67,15 +67,13 @@ function deviation({ kind, reason, where, issue, stale, cases }) {
     make("p", {}, reason), facts([["kind", kind], ["where", where], ["cases", cases], ["issue", issue ? link(issue, issue) : ""]]));
 }
 
-const bars = (caption, all) => barTable(caption, ["cases"], Object.entries(all).map(([name, count]) => ({ name, counts: [count] })));
+const bars = (caption, all) => barTable(caption, ["cases"], all.map(([name, count]) => ({ name, counts: [count] })));
 
 function tried(axes, cell) {
-  const names = Object.keys(axes);
-  if (!names.length) return section("What was tried", make("p", {}, cell.judged ? "The report does not say." : "No case put it to the test."));
-  return section("What was tried", names.map((axis) => {
-    const values = Object.keys(axes[axis]).length;
-    const details = make("details", {}, make("summary", {}, axisWord(axis), make("span", { class: "size" }, plural(values, "value"))));
-    details.addEventListener("toggle", () => details.append(bars(axisWord(axis), axes[axis])), { once: true });
+  if (!axes.length) return section("What was tried", make("p", {}, cell.judged ? "The report does not say." : "No case put it to the test."));
+  return section("What was tried", axes.map(([axis, values]) => {
+    const details = make("details", {}, make("summary", {}, axisWord(axis), make("span", { class: "size" }, plural(values.length, "value"))));
+    details.addEventListener("toggle", () => details.append(bars(axisWord(axis), values)), { once: true });
     return details;
   }));
 }

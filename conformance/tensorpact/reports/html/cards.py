@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tensorpact.backends.protocol import Claims
@@ -21,9 +21,10 @@ from tensorpact.reports.plain import (
 )
 
 
-def cards(report: Report) -> dict[str, dict[str, Any]]:
-    """The cards of a report, by guarantee."""
-    return {result.id: _card(result, report.header) for result in report.results}
+def cards(report: Report, ids: Sequence[str]) -> list[dict[str, Any] | None]:
+    """The card of each of these guarantees; None where the report has no result."""
+    found = {result.id: result for result in report.results}
+    return [_card(found[id], report.header) if id in found else None for id in ids]
 
 
 def _card(result: GuaranteeResult, header: Header) -> dict[str, Any]:
@@ -36,8 +37,8 @@ def _card(result: GuaranteeResult, header: Header) -> dict[str, Any]:
             for finding in (*telling_first(result.new), *known)
         ],
         "deviations": [_deviation(deviation) for deviation in result.deviations],
-        "notes": dict(result.notes),
-        "axes": by_axis(result.axes),
+        "notes": list(result.notes.items()),
+        "axes": [(axis, list(values.items())) for axis, values in by_axis(result.axes).items()],
     }
 
 

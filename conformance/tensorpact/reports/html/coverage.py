@@ -20,16 +20,16 @@ def by_axis(axes: Mapping[str, int]) -> ByAxis:
     return {axis: found[axis] for axis in sorted(found, key=_rank)}
 
 
-def tried(reports: Sequence[Report]) -> dict[str, dict[str, list[int]]]:
-    """The judgements along each axis value: one number a report.
+def tried(reports: Sequence[Report]) -> list[tuple[str, list[tuple[str, list[int]]]]]:
+    """The judgements along each axis, at each of its values: one number a report.
 
     A case counts once for every guarantee that it tested.
     """
     totals = [_total(report.results) for report in reports]
-    return {
-        axis: {value: [total[f"{axis}={value}"] for total in totals] for value in values}
+    return [
+        (axis, [(value, [total[f"{axis}={value}"] for total in totals]) for value in values])
         for axis, values in by_axis(sum(totals, Counter[str]())).items()
-    }
+    ]
 
 
 def _total(results: Sequence[GuaranteeResult]) -> Counter[str]:

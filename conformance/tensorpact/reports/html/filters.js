@@ -5,14 +5,14 @@ const filters = document.getElementById("filters");
 const toggled = (values, value) => new Set(values.has(value) ? [...values].filter((other) => other !== value) : [...values, value]);
 
 function renderFilters() {
-  const present = new Set(Object.values(data.cells).flat().filter(Boolean).map((cell) => cell.mark));
+  const present = new Set(data.guarantees.flatMap(({ cells }) => cells).filter(Boolean).map((cell) => cell.mark));
   const shown = data.marks.filter(({ key }) => present.has(key));
   const search = make("input", { type: "search", id: "text", placeholder: "Search guarantees and defects", "aria-label": "Search guarantees and defects", oninput: late(() => amend({ text: search.value })) });
   const groups = data.groups.map(({ name, about }) => ({ value: name, name, about }));
   const runs = data.runs.map(({ key }) => ({ value: key, name: key, about: "" }));
   filters.replaceChildren(
     make("div", { class: "row" }, search, menu("group", "Groups", groups), runs.length > 1 ? menu("run", "Backends", runs) : null,
-      button({ class: "quiet", id: "clear", onclick: () => { amend({ mark: new Set(), group: new Set(), run: new Set(), text: "" }); search.focus(); } }, "Clear")),
+      button({ class: "quiet", id: "clear", onclick: () => { amend({ mark: new Set(), group: new Set(), run: new Set(), text: "" }); search.value = ""; search.focus(); } }, "Clear")),
     make("div", { class: "chips", role: "group", "aria-label": "Filter by verdict" }, shown.map(chip)),
     make("details", { class: "legend" }, make("summary", {}, "What the marks mean"), make("dl", {}, shown.map(explained))));
   filters.hidden = false;

@@ -27,7 +27,7 @@ const shownRuns = ({ run }) => data.runs.map((_, number) => number).filter((numb
 
 function matches(guarantee, wanted) {
   if (wanted.group.size && !wanted.group.has(guarantee.group)) return false;
-  const cells = shownRuns(wanted).map((number) => cellOf(guarantee.id, number)).filter(Boolean);
+  const cells = shownRuns(wanted).map((number) => guarantee.cells[number]).filter(Boolean);
   if (wanted.mark.size && !cells.some((cell) => wanted.mark.has(cell.mark))) return false;
   const defects = cells.flatMap((cell) => cell.defects);
   const text = [guarantee.id, guarantee.sentence ?? "", ...defects].join("\n").toLowerCase();

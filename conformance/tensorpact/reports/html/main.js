@@ -16,7 +16,7 @@ function show() {
 function showCard({ open, of }) {
   if (!open) return dialog.close();
   const guarantee = guarantees.get(open), number = runOf.get(of);
-  if (!guarantee || number === undefined || !cellOf(open, number)) {
+  if (!guarantee || number === undefined || !guarantee.cells[number]) {
     document.getElementById("shown").textContent = `The link names ${open} of ${of ?? "no backend"}, which this page does not have.`;
     return dialog.close();
   }

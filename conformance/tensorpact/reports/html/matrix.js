@@ -1,6 +1,9 @@
 // The matrix: a row a group, and the rows of its guarantees where it is unfolded.
 
 const place = document.getElementById("matrix-place");
+// From so many runs on the cells are signs alone; up to so few there is room for the sentences.
+const DENSE = 6, WITH_SENTENCES = 2;
+
 let bodies = new Map();
 
 const idOfCell = (id, number) => `cell-${number}-${id}`;
@@ -11,7 +14,7 @@ function renderMatrix(wanted) {
   const inGroup = (group) => rows.filter((guarantee) => guarantee.group === group.name);
   const groups = data.groups.filter((group) => inGroup(group).length);
   bodies = new Map(groups.map((group) => [group.name, groupBody(group, inGroup(group), runs)]));
-  const table = make("table", { class: runs.length > 6 ? "matrix dense" : "matrix" },
+  const table = make("table", { class: `matrix ${runs.length > DENSE ? "dense" : runs.length <= WITH_SENTENCES ? "wordy" : ""}` },
     make("caption", { class: "unseen" }, "Guarantees and what became of them"),
     head(rows, runs), ...[...bodies.values()].map((body) => body.element));
   table.style.setProperty("--runs", runs.length);
@@ -30,7 +33,7 @@ function head(rows, runs) {
       make("span", { class: "version" }, run.key.slice(run.name.length).trim()),
       make("span", { class: `verdict ${run.conforms.replaceAll(" ", "-")}` }, run.conforms));
   };
-  const all = (number) => make("td", {}, tally(counted(rows.map(({ id }) => cellOf(id, number)))));
+  const all = (number) => make("td", {}, tally(counted(rows.map(({ cells }) => cells[number]))));
   const unfolding = button({ class: "quiet", id: "unfold", onclick: () => { unfold(someFolded()); labelUnfolding(); } });
   return make("thead", {},
     make("tr", {}, make("td", {}, unfolding), runs.map(column)),
@@ -41,7 +44,7 @@ function groupBody(group, rows, runs) {
   const toggle = button({ class: "fold", "aria-expanded": "false", onclick: () => { set(!body.open); labelUnfolding(); } },
     make("span", { class: "name" }, group.name), make("span", { class: "size" }, String(rows.length), hiddenText(" guarantees")),
     make("span", { class: "about" }, group.about));
-  const cell = (number) => make("td", {}, tally(counted(rows.map(({ id }) => cellOf(id, number)))));
+  const cell = (number) => make("td", {}, tally(counted(rows.map(({ cells }) => cells[number]))));
   const summary = make("tr", { class: "group" }, make("th", { scope: "rowgroup" }, toggle), runs.map(cell));
   const element = make("tbody", {}, summary);
   const body = { element, open: false, set };
@@ -58,13 +61,14 @@ function guaranteeRow(guarantee, runs) {
   const name = guarantee.id.slice(guarantee.group.length + 1) || guarantee.id;
   const unknown = guarantee.sentence === null ? make("span", { class: "unknown" }, "unknown here") : null;
   const words = name.split("-").flatMap((word, number) => number ? ["-", make("wbr"), word] : [word]);
-  return make("tr", {}, make("th", { scope: "row", title: guarantee.sentence ?? false }, make("span", {}, words), unknown),
+  const sentence = runs.length <= WITH_SENTENCES ? make("span", { class: "about" }, guarantee.sentence ?? "") : null;
+  return make("tr", {}, make("th", { scope: "row", title: guarantee.sentence ?? false }, make("span", {}, words), unknown, sentence),
     runs.map((number) => make("td", {}, cellButton(guarantee, number))));
 }
 
-function cellButton({ id }, number) {
-  const cell = cellOf(id, number), run = data.runs[number];
-  if (!cell) return make("span", { class: "absent" }, "–", hiddenText("not in this report"));
+function cellButton({ id, cells }, number) {
+  const cell = cells[number], run = data.runs[number];
+  if (!cell) return absent();
   const { word } = marks.get(cell.mark);
   const findings = cell.findings ? `, ${plural(cell.findings, "finding")}` : "";
   return button({

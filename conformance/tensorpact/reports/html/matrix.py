@@ -12,31 +12,34 @@ from tensorpact.reports.html.marks import mark_of
 from tensorpact.reports.model import GuaranteeResult, Report
 from tensorpact.reports.plain import OWED
 
-Cell = dict[str, Any]
+Row = dict[str, Any]
 
 
-def guarantees(reports: Sequence[Report]) -> list[dict[str, Any]]:
-    """Those of any report in the order of the table; what it does not know ends its group."""
+def ordered(reports: Sequence[Report]) -> list[str]:
+    """The guarantees of the reports as in the table; what it does not know ends its group."""
     ids = {result.id: result.group for report in reports for result in report.results}
     known = {id: number for number, id in enumerate(TABLE)}
-    ordered = sorted(ids, key=lambda id: (_rank(ids[id]), known.get(id, len(known)), id))
-    return [{"id": id, "group": ids[id], **_said(id)} for id in ordered]
+    return sorted(ids, key=lambda id: (_rank(ids[id]), known.get(id, len(known)), id))
 
 
-def groups(shown: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
+def guarantees(reports: Sequence[Report], strict: bool) -> list[Row]:
+    """What is known of each, with a cell for each report; None where the report has no result."""
+    found = [{result.id: result for result in report.results} for report in reports]
+    return [
+        {
+            "id": id,
+            "group": id.partition(".")[0],
+            **_said(id),
+            "cells": [_cell(results[id], strict) if id in results else None for results in found],
+        }
+        for id in ordered(reports)
+    ]
+
+
+def groups(shown: Iterable[Row]) -> list[dict[str, str]]:
     """The groups of these guarantees, with what they are about."""
     names = dict.fromkeys(guarantee["group"] for guarantee in shown)
     return [{"name": name, "about": GROUPS.get(name, "")} for name in names]
-
-
-def cells(reports: Sequence[Report], strict: bool) -> dict[str, list[Cell | None]]:
-    """By guarantee, a cell for each report; None where the report has no result."""
-    found = [{result.id: result for result in report.results} for report in reports]
-    ids = dict.fromkeys(id for results in found for id in results)
-    return {
-        id: [_cell(results[id], strict) if id in results else None for results in found]
-        for id in ids
-    }
 
 
 def _rank(group: str) -> tuple[int, str]:
@@ -63,7 +66,7 @@ def _promise(promise: Promise) -> dict[str, Any]:
     }
 
 
-def _cell(result: GuaranteeResult, strict: bool) -> Cell:
+def _cell(result: GuaranteeResult, strict: bool) -> dict[str, Any]:
     """`defects` are there to be searched."""
     return {
         "mark": mark_of(result, strict).key,

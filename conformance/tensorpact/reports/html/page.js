@@ -4,7 +4,7 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 const data = read("data");
 const marks = new Map(data.marks.map((mark) => [mark.key, mark]));
-const guarantees = new Map(data.guarantees.map((guarantee) => [guarantee.id, guarantee]));
+const guarantees = new Map(data.guarantees.map((guarantee, place) => [guarantee.id, { ...guarantee, place }]));
 const runOf = new Map(data.runs.map((run, number) => [run.key, number]));
 
 // The cards of a run are many, and are read when the first of them is opened.
@@ -13,8 +13,6 @@ const cardsOf = (number) => {
   if (!parsed.has(number)) parsed.set(number, read(`cards-${number}`));
   return parsed.get(number);
 };
-
-const cellOf = (id, number) => data.cells[id][number];
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

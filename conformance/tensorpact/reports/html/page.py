@@ -13,7 +13,7 @@ from tensorpact.reports.html.cards import cards
 from tensorpact.reports.html.coverage import tried
 from tensorpact.reports.html.embedded import all_printable, as_json, csp_hash
 from tensorpact.reports.html.marks import MARKS
-from tensorpact.reports.html.matrix import cells, groups, guarantees
+from tensorpact.reports.html.matrix import groups, guarantees, ordered
 from tensorpact.reports.html.runs import runs
 from tensorpact.reports.model import Report
 
@@ -33,6 +33,7 @@ def page(reports: Sequence[Report], *, strict: bool = False) -> str:
     if not reports:
         raise UsageError("there is no report to show; give at least one")
     style, script = _text("page.css"), "\n".join(_text(f"{name}.js") for name in _SCRIPTS)
+    ids = ordered(reports)
     shown = all_printable(_data(reports, strict))
     return _template().render(
         **shown,
@@ -41,18 +42,17 @@ def page(reports: Sequence[Report], *, strict: bool = False) -> str:
         style=style,
         script=script,
         data=as_json(shown),
-        cards=[as_json(all_printable(cards(report))) for report in reports],
+        cards=[as_json(all_printable(cards(report, ids))) for report in reports],
     )
 
 
 def _data(reports: Sequence[Report], strict: bool) -> dict[str, Any]:
     """What the page shows before a card is opened."""
-    rows = guarantees(reports)
+    rows = guarantees(reports, strict)
     return {
         "marks": [asdict(mark) for mark in MARKS.values()],
         "groups": groups(rows),
         "guarantees": rows,
-        "cells": cells(reports, strict),
         "runs": runs(reports, strict),
         "tried": tried(reports),
     }

@@ -52,8 +52,8 @@ def _counts(report: Report, strict: bool) -> list[tuple[str, str, int]]:
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
     header = report.header
-    untried = f", {report.untried} left out after deaths of their kind" if report.untried else ""
-    yield "cases", f"{report.cases}{untried}"
+    untried = f"; {report.untried:,} left out after deaths of their like" if report.untried else ""
+    yield "cases", f"{report.cases:,}{untried}".replace(",", " ")
     yield "time", f"{report.seconds:.0f} s"
     yield "seed", str(header.seed)
     yield "budget", header.budget
