@@ -170,6 +170,8 @@ def _about_script(finding: Finding) -> str:
 
 def printable(text: str) -> str:
     """The text with control characters escaped, so that it cannot steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
 
 

@@ -36,10 +36,9 @@ def guarantees(reports: Sequence[Report], strict: bool) -> list[Row]:
     ]
 
 
-def groups(shown: Iterable[Row]) -> list[dict[str, str]]:
+def groups(rows: Iterable[Row]) -> dict[str, str]:
     """The groups of these guarantees, with what they are about."""
-    names = dict.fromkeys(guarantee["group"] for guarantee in shown)
-    return [{"name": name, "about": GROUPS.get(name, "")} for name in names]
+    return {row["group"]: GROUPS.get(row["group"], "") for row in rows}
 
 
 def _rank(group: str) -> tuple[int, str]:

@@ -20,7 +20,11 @@ from tensorpact.reports.model import Report
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_SCRIPTS = ("page", "fragment", "bars", "matrix", "card", "filters", "main")
+_STYLES = ("colours", "page", "filters", "matrix", "bars", "card", "narrow")
+_SCRIPTS = (
+    *("page", "fragment", "bars", "tried", "copy", "matrix"),
+    *("findings", "card", "filters", "theme", "main"),
+)
 """One module when put together, in this order."""
 
 
@@ -32,7 +36,8 @@ def page(reports: Sequence[Report], *, strict: bool = False) -> str:
     """
     if not reports:
         raise UsageError("there is no report to show; give at least one")
-    style, script = _text("page.css"), "\n".join(_text(f"{name}.js") for name in _SCRIPTS)
+    style = "\n".join(_text(f"style/{name}.css") for name in _STYLES)
+    script = "\n".join(_text(f"script/{name}.js") for name in _SCRIPTS)
     ids = ordered(reports)
     shown = all_printable(_data(reports, strict))
     return _template().render(
@@ -59,14 +64,18 @@ def _data(reports: Sequence[Report], strict: bool) -> dict[str, Any]:
 
 
 def _text(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
+    return (files(__package__).joinpath(name)).read_text(encoding="utf-8")
 
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        loader=FunctionLoader(_text),
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=StrictUndefined,
     )
-    return environment.from_string(_text("page.html.jinja"))
+    return environment.get_template("page.html.jinja")

@@ -4,7 +4,9 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 const data = read("data");
 const marks = new Map(data.marks.map((mark) => [mark.key, mark]));
-const guarantees = new Map(data.guarantees.map((guarantee, place) => [guarantee.id, { ...guarantee, place }]));
+const guarantees = new Map(
+  data.guarantees.map((guarantee, place) => [guarantee.id, { ...guarantee, place }]),
+);
 const runOf = new Map(data.runs.map((run, number) => [run.key, number]));
 
 // The cards of a run are many, and are read when the first of them is opened.
@@ -14,18 +16,26 @@ const cardsOf = (number) => {
   return parsed.get(number);
 };
 
-function make(tag, attributes = {}, ...children) {
+// make("p.remark", { id: "x" }, "text"): the attributes may be left out; what is null is.
+function make(name, ...contents) {
+  const [tag, ...classes] = name.split(".");
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== undefined) element.setAttribute(name, value);
+  const given = contents[0]?.constructor === Object ? contents.shift() : {};
+  if (classes.length) element.className = classes.join(" ");
+  for (const [attribute, value] of Object.entries(given)) {
+    if (typeof value === "function") element.addEventListener(attribute, value);
+    else element.setAttribute(attribute, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== ""));
+  element.append(...contents.flat().filter((child) => child !== null && child !== ""));
   return element;
 }
 
-const button = (attributes, ...children) => make("button", { type: "button", ...attributes }, ...children);
+const button = (name, act, ...contents) => {
+  const element = make(`button.${name}`, ...contents);
+  element.type = "button";
+  element.addEventListener("click", act);
+  return element;
+};
 
 function sign(key) {
   const space = "http://www.w3.org/2000/svg";
@@ -38,12 +48,10 @@ function sign(key) {
   return svg;
 }
 
-const hiddenText = (text) => make("span", { class: "unseen" }, text);
+const hiddenText = (text) => make("span.unseen", text);
 
 // Only addresses of the web become links; a report may say anything.
 const link = (url, text) =>
   /^https?:\/\//.test(url)
     ? make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, text)
-    : make("span", {}, text === url ? url : `${text} (${url})`);
-
-const plural = (count, noun) => `${count.toLocaleString("en").replaceAll(",", "\u202f")} ${noun}${count === 1 ? "" : "s"}`;
+    : make("span", text === url ? url : `${text} (${url})`);

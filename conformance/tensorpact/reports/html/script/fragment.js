@@ -20,18 +20,28 @@ function fragment(wanted) {
 }
 
 // A card is a step that the browser's "back" takes back; a filter is none.
-const step = (change) => { location.hash = fragment({ ...state(), ...change }); };
+const step = (change) => {
+  location.hash = fragment({ ...state(), ...change });
+};
 const amend = (change) => location.replace(fragment({ ...state(), ...change }));
 
-const shownRuns = ({ run }) => data.runs.map((_, number) => number).filter((number) => !run.size || run.has(data.runs[number].key));
+const shownRuns = ({ run }) =>
+  data.runs
+    .map((_, number) => number)
+    .filter((number) => !run.size || run.has(data.runs[number].key));
 
 function matches(guarantee, wanted) {
   if (wanted.group.size && !wanted.group.has(guarantee.group)) return false;
-  const cells = shownRuns(wanted).map((number) => guarantee.cells[number]).filter(Boolean);
+  const cells = shownRuns(wanted)
+    .map((number) => guarantee.cells[number])
+    .filter(Boolean);
   if (wanted.mark.size && !cells.some((cell) => wanted.mark.has(cell.mark))) return false;
   const defects = cells.flatMap((cell) => cell.defects);
   const text = [guarantee.id, guarantee.sentence ?? "", ...defects].join("\n").toLowerCase();
-  return wanted.text.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return wanted.text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 const narrowed = (wanted) => Boolean(wanted.mark.size || wanted.group.size || wanted.text.trim());
