@@ -1,12 +1,17 @@
 // Buttons that copy text, with or without a clipboard.
 
 function copyButton(label, text) {
-  const said = make("span", { role: "status" }, label);
-  async function copy({ currentTarget }) {
-    said.textContent = (await copied(text(), currentTarget)) ? "Copied" : "Select and copy it";
-    setTimeout(() => (said.textContent = label), 2000);
+  const spoken = make("span.unseen", { role: "status" });
+  const pressed = button("copy", copy, label);
+  async function copy() {
+    const done = await copied(text(), pressed);
+    pressed.textContent = spoken.textContent = done ? "Copied" : "Select and copy it";
+    setTimeout(() => {
+      pressed.textContent = label;
+      spoken.textContent = "";
+    }, 2000);
   }
-  return button("copy", copy, said);
+  return [pressed, spoken];
 }
 
 async function copied(text, beside) {

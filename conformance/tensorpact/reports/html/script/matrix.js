@@ -70,8 +70,8 @@ function groupBody(name, rows, runs) {
   function set(open) {
     body.open = open;
     toggle.setAttribute("aria-expanded", String(open));
-    const inside = open ? rows.map((guarantee) => guaranteeRow(guarantee, runs)) : [];
-    body.element.replaceChildren(summary, ...inside);
+    while (summary.nextSibling) summary.nextSibling.remove();
+    if (open) body.element.append(...rows.map((guarantee) => guaranteeRow(guarantee, runs)));
     labelUnfolding();
   }
   return body;
