@@ -94,8 +94,9 @@ def hostile(text: str = HOSTILE) -> Report:
 
 def large(backends: int = 12, findings: int = 1000) -> list[Report]:
     """Every guarantee, and so many findings in each report."""
-    ids = list(TABLE)
-    share = -(-findings // len(ids))
-    results = [result(Verdict.FAIL, id, *[finding(id)] * share) for id in ids]
-    results[0] = result(Verdict.FAIL, ids[0], *[finding(ids[0])] * (findings - share * 50))
+    first, *others = TABLE
+    share = findings // len(TABLE)
+    results = [result(Verdict.FAIL, id, *[finding(id)] * share) for id in others]
+    most = [finding(first)] * (findings - share * len(others))
+    results.insert(0, result(Verdict.FAIL, first, *most))
     return [report(*results, name=f"backend{number}") for number in range(backends)]

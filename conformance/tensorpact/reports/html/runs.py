@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
 from typing import Any
 
-from tensorpact.reports.html.marks import MARKS, mark_of
 from tensorpact.reports.model import Header, Report, first_line
 from tensorpact.reports.plain import printable
 
@@ -24,8 +22,7 @@ def runs(reports: Sequence[Report], strict: bool) -> list[dict[str, Any]]:
             "conforms": _CONFORMS[report.exit_code(strict)],
             "summary": report.summary(strict),
             "incomplete": None if report.incomplete is None else first_line(report.incomplete),
-            "counts": _counts(report, strict),
-            "facts": list(_facts(report)),
+            "facts": list(_facts(report, strict)),
             "notes": report.header.claims.notes,
         }
         for key, report in zip(_keys(reports), reports, strict=True)
@@ -44,20 +41,18 @@ def _keys(reports: Sequence[Report]) -> Iterator[str]:
         yield key
 
 
-def _counts(report: Report, strict: bool) -> list[tuple[str, str, int]]:
-    """Each mark that is there, by its key and its word, and how often; the worst first."""
-    counts = Counter(mark_of(result, strict) for result in report.results)
-    return [(mark.key, mark.word, counts[mark]) for mark in MARKS.values() if counts[mark]]
-
-
-def _facts(report: Report) -> Iterator[tuple[str, str]]:
+def _facts(report: Report, strict: bool) -> Iterator[tuple[str, str]]:
     header = report.header
+    if report.incomplete is not None:
+        yield "incomplete", report.incomplete
     untried = f"; {report.untried:,} left out after deaths of their like" if report.untried else ""
     yield "cases", f"{report.cases:,}{untried}".replace(",", " ")
     yield "time", f"{report.seconds:.0f} s"
     yield "seed", str(header.seed)
     yield "budget", header.budget
     yield "guarantees", ", ".join(header.only) or "all"
+    if strict:
+        yield "strict", "a broken SHOULD counts against conformance"
     yield "known deviations", ", ".join(header.deviations) or "no file"
     yield from _versions(header)
 
