@@ -17,7 +17,7 @@ PACKAGES = {
     "tensorpact_fixtures": ROOT / "fixtures/tensorpact_fixtures",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CORE = {"click", "hypothesis", "numpy", "packaging", "rich"}
+CORE = {"click", "hypothesis", "jinja2", "numpy", "packaging", "rich"}
 MODULES = [path for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))]
 ADAPTERS = ROOT / "conformance/tensorpact/backends"
 UNDER_TEST = {"torch", "array_api_strict"}
