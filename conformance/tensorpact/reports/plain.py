@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from shlex import quote
 from textwrap import fill, indent
 
 from tensorpact.authorities import AUTHORITIES
@@ -49,7 +50,7 @@ def result_text(
     """
     unasked = "" if result.selected else UNSELECTED
     head = unasked + _head(result, header.claims)
-    findings = _telling(result.new)
+    findings = telling_first(result.new)
     shown = [finding_text(finding, header.named) for finding in findings[:most]]
     left = len(findings) - len(shown)
     if left:
@@ -109,7 +110,7 @@ def head_text(guarantee: Guarantee, verdict: Verdict, cases: Iterable[Case], cla
     return "\n".join([title, _wrapped(guarantee.sentence, "  "), *promised, *broken])
 
 
-def _telling(findings: Sequence[Finding]) -> list[Finding]:
+def telling_first(findings: Sequence[Finding]) -> list[Finding]:
     """The findings so that the first few differ: one of each operation, the commonest first."""
     seen: Counter[str] = Counter()
     ranks = []
@@ -125,12 +126,16 @@ def finding_text(finding: Finding, named: str) -> str:
 
     `named` is the name by which the backend is found, empty where it has none.
     """
-    again = ReplayId(named or UNNAMED, finding.guarantee, finding.case)
-    count = _fact("cases", printable(_like_this(finding)))
+    count = _fact("cases", printable(like_this(finding)))
     # Not wrapped: it is to be copied.
-    return "\n".join(
-        [case_text(finding), count, f"  {'replay':<{_WIDTH}} tensorpact replay {again}"]
-    )
+    replay = f"  {'replay':<{_WIDTH}} {printable(replay_command(finding, named))}"
+    return "\n".join([case_text(finding), count, replay])
+
+
+def replay_command(finding: Finding, named: str) -> str:
+    """What tries the case of a finding again; a shell takes the id as one word, whatever it is."""
+    again = ReplayId(named or UNNAMED, finding.guarantee, finding.case)
+    return f"tensorpact replay {quote(str(again))}"
 
 
 def number_of_cases(count: int) -> str:
@@ -138,7 +143,7 @@ def number_of_cases(count: int) -> str:
     return f"{count} case{'s' * (count != 1)}"
 
 
-def _like_this(finding: Finding) -> str:
+def like_this(finding: Finding) -> str:
     """How many cases fail so, and where on the axes they lie."""
     count = f"{finding.count} like this"
     if finding.explanation is None:
@@ -151,6 +156,18 @@ def _like_this(finding: Finding) -> str:
 
 def case_text(finding: Finding) -> str:
     """The call of a finding, and what came of it."""
+    lines = [_fact(name, printable(value)) for name, value in facts_of(finding)]
+    # Not wrapped: it is to be copied.
+    return "\n".join([indent(printable(code_of(finding)), "    "), *lines])
+
+
+def code_of(finding: Finding) -> str:
+    """The script that shows it; where there is none, the call."""
+    return (finding.reproducer or finding.call).rstrip("\n")
+
+
+def facts_of(finding: Finding) -> list[tuple[str, str]]:
+    """What is known of a finding beside its code, by name; what is not known is left out."""
     facts = [
         ("defect", finding.defect),
         ("required", finding.required),
@@ -159,10 +176,7 @@ def case_text(finding: Finding) -> str:
         ("detail", finding.detail),
         ("script", _about_script(finding)),
     ]
-    lines = [_fact(name, printable(value)) for name, value in facts if value]
-    # Not wrapped: it is to be copied.
-    code = (finding.reproducer or finding.call).rstrip("\n")
-    return "\n".join([indent(printable(code), "    "), *lines])
+    return [(name, value) for name, value in facts if value]
 
 
 def _about_script(finding: Finding) -> str:
@@ -174,6 +188,8 @@ def _about_script(finding: Finding) -> str:
 
 def printable(text: str) -> str:
     """The text with control characters escaped, so that it cannot steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c == "\n" or c.isprintable() else repr(c)[1:-1] for c in text)
 
 
