@@ -121,7 +121,6 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    pytest.importorskip("tensorpact.reports.html")
     return Checkout(tmp_path)
 
 
