@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tensorpact.cli import main
+from tensorpact.scaffold import TAKEN
 from tensorpact.scaffold.look import Look
 
 LENT = """
@@ -47,6 +48,35 @@ class Array:
 def from_numpy(array): return Array(array)
 """
 
+EXPORTED = """
+import numpy as np
+
+class Array:
+    '''Gives out its memory by DLPack alone.'''
+    def __init__(self, array): self._array = array
+    def __dlpack__(self, **keywords): return self._array.__dlpack__(**keywords)
+    def __dlpack_device__(self): return self._array.__dlpack_device__()
+    def __getitem__(self, index): return Array(self._array[index])
+    shape = property(lambda self: self._array.shape)
+    dtype = property(lambda self: self._array.dtype)
+
+def asarray(data, dtype=None, copy=None): return Array(np.array(data, dtype=dtype, copy=copy))
+"""
+
+FIXED = """
+import numpy as np
+
+class Array:
+    '''Can be read and never written.'''
+    def __init__(self, array): self._array = array
+    def __array__(self, dtype=None, copy=None): return self._array.copy()
+    def __getitem__(self, index): return Array(self._array[index])
+    shape = property(lambda self: self._array.shape)
+    dtype = property(lambda self: self._array.dtype)
+
+def as_tensor(data): return Array(np.array(data))
+"""
+
 NOTHING = "def greet(): return 'hello'"
 
 
@@ -65,7 +95,10 @@ def init(folder: Path, name: str, library: str | None = None) -> str:
     return done.stderr
 
 
-LIBRARIES = {"mylib": None, "numpy": None, "lent": LENT, "listed": LISTED, "idle": NOTHING}
+LIBRARIES = {
+    **{"mylib": None, "numpy": None, "idle": NOTHING},
+    **{"lent": LENT, "listed": LISTED, "exported": EXPORTED, "fixed": FIXED},
+}
 
 
 @pytest.mark.parametrize(("name", "library"), LIBRARIES.items(), ids=LIBRARIES)
@@ -144,6 +177,20 @@ def test_a_name_that_is_no_identifier_gets_a_suggestion(
 ) -> None:
     assert f"`tensorpact init {meant}`" in refused(monkeypatch, tmp_path, name)
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN))
+def test_a_name_that_the_adapter_needs_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    assert "of its own" in refused(monkeypatch, tmp_path, name)
+
+
+def test_no_other_name_of_the_adapter_is_in_the_way(tmp_path: Path) -> None:
+    init(tmp_path, "mylib")
+    names: dict[str, object] = {}
+    exec((tmp_path / "mylib_adapter.py").read_text(encoding="utf-8"), names)
+    assert names.keys() - {"__builtins__", "__doc__", "mylib"} <= TAKEN
 
 
 @pytest.mark.parametrize("taken", ["mylib_adapter.py", "test_mylib_conformance.py"])

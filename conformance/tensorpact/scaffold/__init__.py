@@ -11,11 +11,19 @@ from typing import Any
 
 from tensorpact.backends.faults import said
 from tensorpact.backends.smoke import smoke
-from tensorpact.errors import AdapterFault
+from tensorpact.errors import AdapterFault, UsageError
 from tensorpact.scaffold.library import Library, described
 from tensorpact.scaffold.look import Look, imported
 from tensorpact.scaffold.text import rendered
 from tensorpact.scaffold.ways import WAYS
+
+TAKEN = frozenset(
+    {
+        *("Any", "Backend", "DTYPES", "Defaults", "Device", "np"),
+        *("backend", "host", "make", "read", "write"),
+    }
+)
+"""The names that the adapter has for itself."""
 
 EXAMPLE_IMPORTS = "from typing import Any\nimport numpy as np\n"
 
@@ -31,8 +39,11 @@ class Start:
 def start(name: str) -> Start:
     """What to start from with the library of this name, which is imported if it is there.
 
-    Raises UsageError for one that cannot be imported though it is there.
+    Raises UsageError for one that cannot be imported though it is there, and for a name that
+    the adapter has for something else.
     """
+    if name in TAKEN:
+        raise UsageError(f"the adapter has a {name!r} of its own: choose another name than {name}")
     module = imported(name)
     look = Look(name, module)
     example, notes = "", []
