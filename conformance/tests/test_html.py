@@ -146,10 +146,10 @@ def test_what_was_seen_is_read_back_from_the_page(seen: str) -> None:
     assert dict(card["findings"][0]["facts"]).get("seen", "") == printable(seen)
 
 
-def test_a_guarantee_that_is_not_known_here_is_shown_without_a_sentence() -> None:
+def test_a_guarantee_that_is_not_known_here_is_shown_as_the_report_has_it() -> None:
     strange = "sharing.of-tomorrow"
     text = page([report(result(), result(Verdict.FAIL, strange))])
-    assert row(text, strange)["sentence"] is None
+    assert (row(text, strange)["known"], row(text, strange)["why"]) == (False, None)
     assert row(text, SHARED)["sentence"] == TABLE[SHARED].sentence
     assert row(text, strange)["cells"][0]["verdict"] == "fail"
 

@@ -57,7 +57,15 @@ def _decode(kind: Any, data: Any) -> Any:
         hints = _hints(kind)
         known = {name: item for name, item in data.items() if name in hints}
         return kind(**{name: _decode(hints[name], item) for name, item in known.items()})
-    return kind(data) if issubclass(kind, Enum) else data
+    if issubclass(kind, Enum):
+        return kind(data)
+    if not isinstance(data, _TAKEN.get(kind, kind)):
+        raise TypeError(f"{data!r} is no {kind.__name__}")
+    return data
+
+
+_TAKEN: Mapping[Any, Any] = {float: (int, float)}
+"""What else than itself stands for a type: JSON has one kind of number."""
 
 
 @cache

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def closing_lines(report: Report) -> Iterator[str]:
     """The results and the last line, known when the run is over."""
     for result in report.results:
         yield _line("result", encode(result))
-    totals = {name: getattr(report, name) for name in _TOTALS}
-    yield _line("end", totals | {"conforms": report.conforms, "summary": report.summary()})
+    totals = _Totals(report.cases, report.untried, report.seconds, report.incomplete)
+    yield _line("end", encode(totals) | {"conforms": report.conforms, "summary": report.summary()})
 
 
 def cut_off_line(reason: str) -> str:
@@ -108,7 +108,14 @@ def read_report(path: Path) -> Report:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
-_TOTALS = ("cases", "untried", "seconds", "incomplete")
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """What the footer has to say that nothing else in the report says."""
+
+    cases: int
+    untried: int
+    seconds: float
+    incomplete: str | None
 
 
 def _line(kind: str, data: dict[str, Any]) -> str:
@@ -129,8 +136,8 @@ def _report(lines: list[dict[str, Any]]) -> Report:
     if not kinds["end"]:
         reason = kinds["fault"][0]["reason"] if kinds["fault"] else CUT_OFF
         return Report(header, _so_far(kinds["found"], results), 0, 0, 0.0, reason)
-    (end,) = kinds["end"]
-    return Report(header, results, **{name: end[name] for name in _TOTALS})
+    (end,) = (decode(_Totals, data) for data in kinds["end"])
+    return Report(header, results, end.cases, end.untried, end.seconds, end.incomplete)
 
 
 _KINDS = ("header", "found", "result", "fault", "end")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import Level
 from tensorpact.reports.model import GuaranteeResult, Report
-from tensorpact.reports.plain import stated
+from tensorpact.reports.plain import printable, stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _row(id: str, results: Sequence[GuaranteeResult | None]) -> Row:
 def labels(reports: Sequence[Report]) -> tuple[str, ...]:
     """A name for each report: that of its library, and as much more as tells them apart."""
     named = [
-        (
+        _printable(
             f"{report.header.claims.name} {report.header.claims.version}",
             f"Python {report.header.python}",
             f"NumPy {report.header.numpy}",
@@ -62,6 +62,10 @@ def labels(reports: Sequence[Report]) -> tuple[str, ...]:
     ]
     texts = [", ".join(parts[number] for number in telling) for parts in named]
     return _numbered(texts)
+
+
+def _printable(*parts: str) -> tuple[str, ...]:
+    return tuple(map(printable, parts))
 
 
 def _tells(named: Sequence[Sequence[str]], number: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tensorpact.authorities import AUTHORITIES
@@ -10,7 +10,7 @@ from tensorpact.guarantees import GROUPS, TABLE
 from tensorpact.guarantees.model import Promise
 from tensorpact.reports.html.marks import mark_of
 from tensorpact.reports.model import GuaranteeResult, Report
-from tensorpact.reports.plain import OWED
+from tensorpact.reports.plain import OWED, stated
 
 Row = dict[str, Any]
 
@@ -30,6 +30,7 @@ def guarantees(reports: Sequence[Report], strict: bool) -> list[Row]:
             "id": id,
             "group": id.partition(".")[0],
             **_said(id),
+            "sentence": _sentence(id, found),
             "cells": [_cell(results[id], strict) if id in results else None for results in found],
         }
         for id in ordered(reports)
@@ -46,13 +47,17 @@ def _rank(group: str) -> tuple[int, str]:
     return (names.index(group) if group in names else len(names), group)
 
 
+def _sentence(id: str, found: Sequence[Mapping[str, GuaranteeResult]]) -> str:
+    return stated(next(results[id] for results in found if id in results))
+
+
 def _said(id: str) -> dict[str, Any]:
     """What the table says of a guarantee, nothing of one that it does not know."""
     guarantee = TABLE.get(id)
     if guarantee is None:
-        return {"sentence": None, "why": None, "promises": []}
+        return {"known": False, "why": None, "promises": []}
     promises = [_promise(promise) for promise in guarantee.promised_by]
-    return {"sentence": guarantee.sentence, "why": guarantee.why, "promises": promises}
+    return {"known": True, "why": guarantee.why, "promises": promises}
 
 
 def _promise(promise: Promise) -> dict[str, Any]:

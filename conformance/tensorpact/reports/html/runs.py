@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, count
 from typing import Any
 
+from tensorpact.reports.matrix import labels
 from tensorpact.reports.model import Header, Report, first_line
-from tensorpact.reports.plain import printable
 
 _CONFORMS = {0: "conforms", 1: "does not conform", 4: "incomplete"}
 
@@ -25,20 +24,8 @@ def runs(reports: Sequence[Report], strict: bool) -> list[dict[str, Any]]:
             "facts": list(_facts(report, strict)),
             "notes": report.header.claims.notes,
         }
-        for key, report in zip(_keys(reports), reports, strict=True)
+        for key, report in zip(labels(reports), reports, strict=True)
     ]
-
-
-def _keys(reports: Sequence[Report]) -> Iterator[str]:
-    """Names and versions; those that come again are numbered."""
-    taken: set[str] = set()
-    for report in reports:
-        claims = report.header.claims
-        name = printable(f"{claims.name} {claims.version}".strip())
-        numbered = chain([name], (f"{name} ({number})" for number in count(2)))
-        key = next(key for key in numbered if key not in taken)
-        taken.add(key)
-        yield key
 
 
 def _facts(report: Report, strict: bool) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,8 @@ function card(guarantee, number) {
   const cell = guarantee.cells[number];
   const said = cardsOf(number)[guarantee.place];
   const body = [
-    make("p.sentence", guarantee.sentence ?? UNKNOWN),
+    make("p.sentence", guarantee.sentence),
+    guarantee.known ? null : make("p.remark", UNKNOWN),
     cell.selected ? null : make("p.remark", "It was not selected, but seen in this run."),
     guarantee.why && section("Why it matters", make("p", guarantee.why)),
     promises(said.promises.map((position) => guarantee.promises[position])),

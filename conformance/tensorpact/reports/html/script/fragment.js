@@ -37,7 +37,7 @@ function matches(guarantee, wanted) {
     .filter(Boolean);
   if (wanted.mark.size && !cells.some((cell) => wanted.mark.has(cell.mark))) return false;
   const defects = cells.flatMap((cell) => cell.defects);
-  const text = [guarantee.id, guarantee.sentence ?? "", ...defects].join("\n").toLowerCase();
+  const text = [guarantee.id, guarantee.sentence, ...defects].join("\n").toLowerCase();
   return wanted.text
     .toLowerCase()
     .split(/\s+/)

@@ -78,13 +78,13 @@ function groupBody(name, rows, runs) {
 }
 
 function guaranteeRow(guarantee, runs) {
-  const { id, group, sentence } = guarantee;
-  const wordy = runs.length <= WITH_SENTENCES && sentence !== null;
+  const { id, group, known, sentence } = guarantee;
+  const wordy = runs.length <= WITH_SENTENCES;
   const title = make(
     "th",
-    { scope: "row", title: sentence ?? "" },
+    { scope: "row", title: sentence },
     make("span", breakable(id.slice(group.length + 1) || id)),
-    sentence === null ? make("span.unknown", "unknown here") : null,
+    !known ? make("span.unknown", "unknown here") : null,
     wordy ? make("span.about", sentence) : null,
   );
   return make(
