@@ -13,27 +13,33 @@ from tensorpact.documentation import (
     commands,
     deviations,
     guarantees,
+    index,
     kill_matrix,
     mutation,
+    pictures,
     protocol,
     reach,
     rules,
+    vectors,
 )
 from tensorpact.documentation.markdown import GENERATED
 from tensorpact.errors import UsageError
 
 
 def pages() -> Mapping[str, str]:
-    """The text of every generated page, by its path below the documentation's folder."""
+    """The text of every generated page and picture, by its path below the documentation's folder."""
     texts = {
+        "index.md": index.page(),
         "rules.md": rules.page(),
         "backends.md": protocol.page(),
         "cli.md": commands.page(),
         "reach.md": reach.page(),
         "mutation.md": mutation.page(),
         "findings.md": deviations.page(),
+        "vectors.md": vectors.page(),
         **guarantees.pages(),
         **kill_matrix.pages(),
+        **pictures.pictures(),
     }
     return {path: f"{GENERATED}\n\n{text.strip()}\n" for path, text in texts.items()}
 
@@ -66,7 +72,8 @@ def stale(folder: Path) -> tuple[str, ...]:
 
 def _left_over(folder: Path) -> list[str]:
     made = pages()
-    found = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.md")))
+    files = sorted([*folder.rglob("*.md"), *folder.rglob("*.svg")])
+    found = (path.relative_to(folder).as_posix() for path in files)
     return [p for p in found if p not in made and _read(folder / p).startswith(GENERATED)]
 
 
