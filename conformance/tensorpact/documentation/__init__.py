@@ -27,7 +27,7 @@ from tensorpact.errors import UsageError
 
 
 def pages() -> Mapping[str, str]:
-    """The text of every generated page and picture, by its path below the documentation's folder."""
+    """Every generated page and picture, by its path below the documentation's folder."""
     texts = {
         "index.md": index.page(),
         "rules.md": rules.page(),

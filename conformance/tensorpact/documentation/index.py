@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from reftensor import rules
-from reftensor.rules import Conversion, PythonKind
+from reftensor.rules import Conversion, Data, PythonKind
 from tensorpact.documentation.markdown import code, sections, table
 from tensorpact.documentation.rules import called, inference, outcome, refusals
 from tensorpact.guarantees import GROUPS, TABLE
@@ -20,6 +20,10 @@ _INTRODUCTION = (
     "device, and whether the result shares memory with the data or is a copy. tensorpact states "
     "each of these promises as a *guarantee*, keeps them all in a small *reference tensor*, and "
     "*judges any library* by them: PyTorch, NumPy, array-api-strict, or your own."
+)
+_DATA = (
+    "An exporter is an array, a buffer, or an object with DLPack; plain values are scalars and "
+    "sequences of them. An empty cell, –, is a call that does not exist."
 )
 _READERS: Mapping[str, str] = {
     "I want to judge my library": "[The tutorial](tutorial.md) goes from nothing to a judged "
@@ -55,6 +59,7 @@ def page() -> str:
         "where each is read from.",
         "### Whose memory the result uses",
         _memory(),
+        _DATA,
         "### Which dtype Python numbers become",
         inference(),
         "Scalars and arrays that have a dtype keep it; several in one sequence "
@@ -76,18 +81,26 @@ def _readers() -> str:
 
 
 def _memory() -> str:
-    """Operations that never differ share a column."""
-    cells = {
-        column: tuple(outcome(row[column]) for row in rules.MEMORY.values())
-        for column in rules.COLUMNS
-    }
-    columns = _alike(cells)
-    header = ["the data is …", "…", *(", ".join(map(called, same)) for same in columns.values())]
-    rows = [
-        [str(data), str(need), *(column[number] for column in columns)]
-        for number, (data, need) in enumerate(rules.MEMORY)
-    ]
-    return table(header, rows)
+    """Operations that never differ share a column, and kinds of data that never do a row."""
+    columns = _alike(
+        {
+            column: tuple(outcome(row[column]) for row in rules.MEMORY.values())
+            for column in rules.COLUMNS
+        }
+    )
+    cells = zip(*columns, strict=True)
+    rows = {who: (str(who[1]), *row) for who, row in zip(rules.MEMORY, cells, strict=True)}
+    return table(
+        ["the data is", "", *(", ".join(map(called, same)) for same in columns.values())],
+        (
+            (" or ".join(_short(data) for data, _ in alike), *row)
+            for row, alike in _alike(rows).items()
+        ),
+    )
+
+
+def _short(data: Data) -> str:
+    return data.partition(" (")[0]
 
 
 def _placement() -> str:

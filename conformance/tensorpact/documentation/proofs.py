@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tensorpact.deviations.files import read, shipped
-from tensorpact.documentation.markdown import code, sections
+from tensorpact.documentation.markdown import code, plain, sections
 from tensorpact.examples.model import Example, recorded
 from tensorpact.guarantees.model import Guarantee
-from tensorpact.reports.issue import fenced, inline
+from tensorpact.reports.issue import fenced
 from tensorpact.selftest.member import Kind, Member
 from tensorpact.selftest.zoos import zoo
 
@@ -32,9 +32,11 @@ def _example(example: Example) -> str:
             f"{code(f'tensorpact replay reference/{example.guarantee}/{example.replay}')}."
         )
     else:
-        last = f"The last line fails for {_linked(zoo()[example.backend])}."
-    who = "the reference" if example.library == "reference" else example.library
-    facts = {"must come to": inline(example.required), who: inline(example.outcome)}
+        member = zoo()[example.backend]
+        what = "The last line" if member.base == example.library else "The same, in its words,"
+        last = f"{what} fails for {_linked(member)}."
+    who = "The reference" if example.library == "reference" else example.library
+    facts = {"It must come to": plain(example.required), who: plain(example.outcome)}
     lines = "\n".join(f"- {what}: {fact}" for what, fact in facts.items() if fact)
     if example.backend or example.replay:
         lines += f"\n- {last}"

@@ -64,7 +64,8 @@ def _asserting(guarantee: Guarantee, claims: Claims, stage: Stage) -> Iterator[E
     """Those whose last statement fails for the faulty backend."""
     for each in witnesses(guarantee):
         scripts = zip(each.scripts(claims), each.scripts(each.claims), strict=False)
-        for script, staged in scripts:
+        for script, own in scripts:
+            staged = script if each.member.base == claims.name else own
             if script and staged and not needs_ours(script):
                 kept = _passes(script, claims, stage)
                 if kept and stage.run_faulty(staged, each.member).how in CONDEMNED:
@@ -85,11 +86,12 @@ def _planned(guarantee: Guarantee, claims: Claims, stage: Stage) -> Iterator[Exa
     found = (case for batch in batches(claims, "quick", 0, [guarantee]) for case in batch.cases)
     cases = [case for case in found if guarantee.applies(case, claims)]
     cases.sort(key=lambda case: len(spell(case, claims)))
-    for found in filter(None, replays(claims.name, cases[:MOST])):
-        script, said = _call(found.case, claims), dict(found.judged).get(guarantee.id, SKIP)
+    spread = cases[:: len(cases) // MOST + 1]
+    for seen in filter(None, replays(claims.name, spread)):
+        script, said = _call(seen.case, claims), dict(seen.judged).get(guarantee.id, SKIP)
         if said is not SKIP and script and _passes(script, claims, stage):
-            finding = Finding(guarantee.id, Verdict.FAIL, found.case, "", "", "")
-            example = _example(finding, script, claims, found.case, None)
+            finding = Finding(guarantee.id, Verdict.FAIL, seen.case, "", "", "")
+            example = _example(finding, script, claims, seen.case, None)
             yield replace(example, outcome=said.outcome) if isinstance(said, Note) else example
 
 
