@@ -46,8 +46,7 @@ def test_every_shipped_deviation_stands_on_its_page() -> None:
     page = documentation.pages()["findings.md"]
     found = [each for file in shipped().values() for each in read(file)]
     assert found
-    cells = (table(["what happens"], [[each.reason]]).splitlines()[-1] for each in found)
-    assert all(cell in page for cell in cells)
+    assert all(" ".join(each.reason.split()) in page for each in found)
 
 
 def test_a_changed_page_a_missing_one_and_a_left_over_one_are_stale(tmp_path: Path) -> None:
@@ -75,6 +74,7 @@ def test_a_page_in_another_encoding_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_cell_cannot_break_its_table() -> None:
     assert table(["a"], [["x|y\nz"]]).splitlines()[-1] == r"| x\|y z |"
+    assert table(["a"], [["`x|<y>`"]]).splitlines()[-1] == "| <code>x&#124;&lt;y&gt;</code> |"
     with pytest.raises(ValueError, match="as many cells"):
         table(["a", "b"], [["only one"]])
 

@@ -6,7 +6,7 @@ ones that touch files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tensorpact.documentation import (
@@ -52,9 +52,10 @@ def write(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path in _left_over(folder):
+        made = pages()
+        for path in _left_over(folder, made):
             (folder / path).unlink()
-        for path, text in pages().items():
+        for path, text in made.items():
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -66,12 +67,12 @@ def write(folder: Path) -> None:
 
 def stale(folder: Path) -> tuple[str, ...]:
     """The pages that differ from what `write` would write, missing and left-over ones too."""
-    changed = [path for path, text in pages().items() if _read(folder / path) != text]
-    return (*changed, *_left_over(folder))
-
-
-def _left_over(folder: Path) -> list[str]:
     made = pages()
+    changed = [path for path, text in made.items() if _read(folder / path) != text]
+    return (*changed, *_left_over(folder, made))
+
+
+def _left_over(folder: Path, made: Collection[str]) -> list[str]:
     files = sorted([*folder.rglob("*.md"), *folder.rglob("*.svg")])
     found = (path.relative_to(folder).as_posix() for path in files)
     return [p for p in found if p not in made and _read(folder / p).startswith(GENERATED)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from tensorpact.deviations.files import read, shipped
+from tensorpact.deviations.model import Deviation
 from tensorpact.documentation.markdown import code, plain, sections
 from tensorpact.examples.model import Example, recorded
 from tensorpact.guarantees.model import Guarantee
@@ -53,12 +55,17 @@ def _linked(member: Member) -> str:
 
 def _caught(guarantee: Guarantee) -> Iterator[str]:
     """The defects that releases have now, by the shipped files, and those that they had once."""
-    for library, file in shipped().items():
-        for deviation in read(file):
-            if deviation.guarantee == guarantee.id:
-                issue = f" <{deviation.issue}>" if deviation.issue else ""
-                listed = f"[{library}](../findings.md#{library})"
-                when = code(str(deviation.when))
-                yield f"- {listed}, {when}, {deviation.kind}: {deviation.reason}{issue}"
+    for library, deviation in _shipped():
+        if deviation.guarantee == guarantee.id:
+            issue = f" <{deviation.issue}>" if deviation.issue else ""
+            listed = f"[{library}](../findings.md#{library})"
+            when = code(str(deviation.when))
+            yield f"- {listed}, {when}, {deviation.kind}: {deviation.reason}{issue}"
     for member in _breaking(guarantee, Kind.HISTORIC):
         yield f"- once, as {_linked(member)}: {member.sentence} <{member.address}>"
+
+
+@cache
+def _shipped() -> tuple[tuple[str, Deviation], ...]:
+    """Every known deviation, with its library."""
+    return tuple((name, each) for name, file in shipped().items() for each in read(file))
