@@ -30,8 +30,8 @@ def proofs(guarantee: Guarantee) -> str:
 def _example(example: Example) -> str:
     if not example.backend:
         last = (
-            "A few lines cannot tell; the harness can: "
-            f"{code(f'tensorpact replay reference/{example.guarantee}/{example.replay}')}."
+            "What is seen of it: "
+            f"{code(f'tensorpact replay reference/{example.guarantee}/{example.replay}')}"
         )
     else:
         member = zoo()[example.backend]

@@ -19,6 +19,7 @@ from tensorpact.errors import UsageError
 from tensorpact.examples.model import Example
 from tensorpact.examples.staged import Stage
 from tensorpact.examples.witnessed import Witnessed, witnesses
+from tensorpact.examples.written import WRITTEN
 from tensorpact.guarantees import TABLE
 from tensorpact.guarantees.model import SKIP, Guarantee, Note
 from tensorpact.reports.model import Finding, Verdict
@@ -47,6 +48,7 @@ def examples() -> Iterator[Example]:
 def _examples(guarantee: Guarantee, stage: Stage) -> Iterator[Example]:
     for claims in filter(None, map(_claims, LIBRARIES)):
         yield from chain(
+            _written(guarantee, claims, stage),
             _asserting(guarantee, claims, stage),
             _showing(guarantee, claims, stage),
             _planned(guarantee, claims, stage),
@@ -58,6 +60,16 @@ def _claims(name: str) -> Claims | None:
         return claims_of(load(name))
     except UsageError:
         return None
+
+
+def _written(guarantee: Guarantee, claims: Claims, stage: Stage) -> Iterator[Example]:
+    """The one that somebody wrote, which must pass and fail as the others do."""
+    name, script = WRITTEN.get(guarantee.id, ("", ""))
+    for each in witnesses(guarantee):
+        if each.member.name == name and each.member.base == claims.name:
+            kept = _passes(script, claims, stage)
+            if kept and stage.run_faulty(script, each.member).how in CONDEMNED:
+                yield _example(each.finding, script, claims, each.case(claims), each)
 
 
 def _asserting(guarantee: Guarantee, claims: Claims, stage: Stage) -> Iterator[Example]:
