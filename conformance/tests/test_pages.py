@@ -29,6 +29,7 @@ NOT_RUN = {
     ("mutation.md", ""): "takes hours",
     ("vectors.md", "for file in the"): "says in no language how a runner goes about it",
     ("how-the-suite-is-tested.md", "tensorpact selftest --seeds 5"): "takes half an hour",
+    ("how-to-add-a-guarantee.md", "python -m tensorpact.examples"): "writes into the checkout",
     ("how-to-add-a-guarantee.md", "@breaks("): "a part of a module; it is parsed",
 }
 """Blocks of text that show no output, by their page and beginning, and why they are not run."""
