@@ -27,6 +27,7 @@ REQUIRED = (
     "tensorpact_fixtures/zoo/faulty/copying.py",
     "tensorpact_fixtures/zoo/odd/memory.py",
     "tensorpact_fixtures/deviations/torch.toml",
+    "tensorpact_fixtures/examples/examples.toml",
 )
 
 

@@ -1,4 +1,4 @@
-"""Every block of code in the README and the written pages is run as it stands there.
+"""Every command in the README and the written pages is run as it stands there.
 
 Set-up is left out: the continuous integration runs the README's two set-up commands. Runs
 that do not name a budget get the quick one, on one guarantee.
@@ -6,74 +6,11 @@ that do not name a budget get the quick one, on one guarantee.
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
-WRITTEN = [
-    page
-    for page in sorted((ROOT / "docs").glob("*.md"))
-    if not page.read_text(encoding="utf-8").startswith("<!-- generated")
-]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SMALL = " --budget quick --only shape.scalar-is-0d"
-SKIPPED = ("python3 -m venv", "pip install", ".venv/bin/pip install", ".venv/bin/pytest")
-"""Set-up, and the tests themselves."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block: its language and its text."""
-
-    language: str
-    text: str
-
-    @property
-    def file(self) -> str | None:
-        """The file that a block of Python is to be saved as, which its first line names."""
-        found = re.match(r"# (\w+\.py)\n", self.text)
-        return found.group(1) if found else None
-
-
-def blocks(page: Path) -> list[Block]:
-    return [Block(*found) for found in BLOCK.findall(page.read_text(encoding="utf-8"))]
-
-
-def commands(block: Block) -> list[str]:
-    """The commands of a block that can be tried, made small."""
-    parts = [part.strip() for line in block.text.splitlines() for part in line.split("&&")]
-    tried = [part for part in parts if part and not part.startswith(SKIPPED)]
-    return [small(part.removeprefix("$ ").removeprefix(".venv/bin/")) for part in tried]
-
-
-def small(command: str) -> str:
-    words, hash_sign, comment = command.partition("   #")
-    if words.startswith(("tensorpact run", "tensorpact baseline")) and "--budget" not in words:
-        words += SMALL.partition(" --only")[0] if "--only" in words else SMALL
-    if words.startswith("pytest"):
-        words += " -p no:cacheprovider --tensorpact-budget quick"
-    return words + hash_sign + comment
-
-
-def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """The command with this interpreter's scripts first on the path, as from a new shell."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        env={**mine, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from pages import README, STORIES, WRITTEN, blocks, commands, save, shell, shows
 
 
 def allowed(command: str) -> set[int]:
@@ -82,18 +19,13 @@ def allowed(command: str) -> set[int]:
     return {0, 1} if judges and "reference" not in command else {0}
 
 
-def save(page: Path, folder: Path) -> None:
-    for block in blocks(page):
-        if block.file:
-            (folder / block.file).write_text(block.text, encoding="utf-8")
-
-
 def needs_torch(command: str) -> bool:
     return "run torch" in command
 
 
 def cases() -> list[tuple[Path, str]]:
-    shells = [(p, b) for p in (README, *WRITTEN) for b in blocks(p) if b.language == "sh"]
+    pages = [page for page in (README, *WRITTEN) if page not in STORIES]
+    shells = [(page, block) for page in pages for block in blocks(page) if block.language == "sh"]
     return [(page, command) for page, block in shells for command in commands(block)]
 
 
@@ -105,17 +37,6 @@ def test_every_command_of_the_documentation_works(page: Path, command: str, tmp_
     done = shell(command, tmp_path)
     assert done.returncode in allowed(command), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("page", "text"),
-    [(p, b.text) for p in WRITTEN for b in blocks(p) if b.language == "python" and not b.file],
-)
-def test_every_python_block_of_the_pages_runs(page: Path, text: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{page.name}: {done.stderr}"
 
 
 def test_the_readme_sets_up_with_exactly_two_commands() -> None:
@@ -157,7 +78,7 @@ def test_the_three_ways_of_use_find_the_same_fault(tmp_path: Path) -> None:
     assert ends == [1, 1, 1], command.stderr + items.stdout + function.stderr
     assert fault in items.stdout
     shown, _ = texts(README)
-    assert all(part.strip("\n") in command.stdout for part in shown.split("…"))
+    assert shows(shown, command.stdout)
 
 
 def test_the_reproducer_of_the_readme_is_that_of_a_run(tmp_path: Path) -> None:

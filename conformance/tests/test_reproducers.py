@@ -20,6 +20,7 @@ from tensorpact.backends.find import load
 from tensorpact.backends.numpy import backend as numpy_backend
 from tensorpact.backends.protocol import Backend, claims_of
 from tensorpact.cases.model import Block, Case, Values, call, py
+from tensorpact.cases.twists import TWISTS
 from tensorpact.cases.words import word
 from tensorpact.cli import main
 from tensorpact.guarantees import TABLE
@@ -31,6 +32,7 @@ from tensorpact.reports.model import Finding, Report, Verdict
 from tensorpact.reports.plain import finding_text
 from tensorpact.reports.replay_id import ReplayId
 from tensorpact.reproducers import demands
+from tensorpact.reproducers.capsules import by_hand
 from tensorpact.reproducers.clean import OURS, Clean, NotStarted
 from tensorpact.reproducers.made import UNFAIR, Script, Workshop
 from tensorpact.reproducers.pairs import AGREEMENT, agreeing
@@ -458,3 +460,11 @@ def test_what_a_library_says_cannot_end_its_block() -> None:
     assert fenced("a\n```\n# title", "text").splitlines()[::4] == ["````text", "````"]
     assert inline("a `b`` c") == "```a `b`` c```"
     assert inline("line\n# title\x1b[2J") == "`line # title\\x1b[2J`"
+
+
+@pytest.mark.parametrize("twist", TWISTS)
+def test_every_export_by_hand_can_be_typed_or_says_what_it_is(twist: str) -> None:
+    plain = [Block(shape=shape, exporter="dlpack", twist=twist) for shape in ((2, 3), (3, 1), (0,))]
+    block = next(block for block in plain if TWISTS[twist].fits(block))
+    *_, last = by_hand(block, "x")
+    assert last.startswith("x = ") or TWISTS[twist].text in last

@@ -6,7 +6,7 @@ ones that touch files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tensorpact.documentation import (
@@ -14,20 +14,24 @@ from tensorpact.documentation import (
     conformance,
     deviations,
     guarantees,
+    index,
     kill_matrix,
     mutation,
+    pictures,
     protocol,
     reach,
     report_format,
     rules,
+    vectors,
 )
 from tensorpact.documentation.markdown import GENERATED
 from tensorpact.errors import UsageError
 
 
 def pages() -> Mapping[str, str]:
-    """The text of every generated page, by its path below the documentation's folder."""
+    """Every generated page and picture, by its path below the documentation's folder."""
     texts = {
+        "index.md": index.page(),
         "rules.md": rules.page(),
         "backends.md": protocol.page(),
         "cli.md": commands.page(),
@@ -36,8 +40,10 @@ def pages() -> Mapping[str, str]:
         "findings.md": deviations.page(),
         "conformance.md": conformance.page(),
         "report-format.md": report_format.page(),
+        "vectors.md": vectors.page(),
         **guarantees.pages(),
         **kill_matrix.pages(),
+        **pictures.pictures(),
     }
     return {path: f"{GENERATED}\n\n{text.strip()}\n" for path, text in texts.items()}
 
@@ -50,9 +56,10 @@ def write(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path in _left_over(folder):
+        made = pages()
+        for path in _left_over(folder, made):
             (folder / path).unlink()
-        for path, text in pages().items():
+        for path, text in made.items():
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -64,13 +71,14 @@ def write(folder: Path) -> None:
 
 def stale(folder: Path) -> tuple[str, ...]:
     """The pages that differ from what `write` would write, missing and left-over ones too."""
-    changed = [path for path, text in pages().items() if _read(folder / path) != text]
-    return (*changed, *_left_over(folder))
-
-
-def _left_over(folder: Path) -> list[str]:
     made = pages()
-    found = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.md")))
+    changed = [path for path, text in made.items() if _read(folder / path) != text]
+    return (*changed, *_left_over(folder, made))
+
+
+def _left_over(folder: Path, made: Collection[str]) -> list[str]:
+    files = sorted([*folder.rglob("*.md"), *folder.rglob("*.svg")])
+    found = (path.relative_to(folder).as_posix() for path in files)
     return [p for p in found if p not in made and _read(folder / p).startswith(GENERATED)]
 
 

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 from tensorpact.deviations.files import read, shipped
 from tensorpact.deviations.model import Deviation, Kind
-from tensorpact.documentation.markdown import code, sections, table
+from tensorpact.documentation.markdown import code, sections
 from tensorpact.guarantees import TABLE
-
-NONE = "–"
 
 _MEANING = {
     Kind.DEFECT: "the library breaks what it promises itself",
@@ -36,21 +34,22 @@ def page() -> str:
 def _library(library: str, deviations: Sequence[Deviation]) -> str:
     kinds = Counter(deviation.kind for deviation in deviations)
     counts = ", ".join(f"{kinds[kind]} {kind}" for kind in Kind if kinds[kind])
-    rows = [
-        (
-            _linked(deviation.guarantee),
-            code(str(deviation.when)),
-            str(deviation.kind),
-            deviation.reason,
-            code(*map(str, deviation.region.conditions)) or "everywhere",
-            f"<{deviation.issue}>" if deviation.issue else NONE,
-        )
-        for deviation in deviations
-    ]
-    columns = ("guarantee", "holds for", "kind", "what happens", "where", "issue")
-    return sections(f"## {library}", f"{len(rows)}: {counts}.", table(columns, rows))
+    listed = "\n".join(map(_deviation, deviations))
+    return sections(f"## {library}", f"{len(deviations)}: {counts}.", listed)
+
+
+def _deviation(deviation: Deviation) -> str:
+    """What happens, and below it where and for which releases."""
+    facts = {
+        "where": code(*map(str, deviation.region.conditions)) or "everywhere",
+        "holds for": code(str(deviation.when)),
+        "reported": f"<{deviation.issue}>" if deviation.issue else "",
+    }
+    reason = " ".join(deviation.reason.split())
+    lines = [f"- {_linked(deviation.guarantee)}, {deviation.kind}: {reason}"]
+    return "\n".join([*lines, *(f"    - {what}: {fact}" for what, fact in facts.items() if fact)])
 
 
 def _linked(id: str) -> str:
     anchor = id.replace(".", "")
-    return f"[{id}](guarantees/{TABLE[id].group}.md#{anchor}) ({TABLE[id].level})"
+    return f"**[{id}](guarantees/{TABLE[id].group}.md#{anchor})** ({TABLE[id].level})"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from tensorpact.authorities import AUTHORITIES
 from tensorpact.documentation.markdown import code, sections, table
+from tensorpact.documentation.proofs import proofs
 from tensorpact.guarantees import GROUPS, TABLE
 from tensorpact.guarantees.model import Guarantee, Level, Promise
 
@@ -77,6 +78,7 @@ def _guarantee(guarantee: Guarantee) -> str:
         f"*Operations.* {code(*guarantee.operations)}",
         "*Promised by*" if guarantee.promised_by else "*Promised by nobody; never scored.*",
         "\n".join(map(_promise, guarantee.promised_by)),
+        proofs(guarantee),
     )
 
 

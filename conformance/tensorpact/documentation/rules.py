@@ -16,13 +16,13 @@ def page() -> str:
     """The rules, one table a section, each with where it is read from."""
     docs = attribute_docs(rules)
     tables: tuple[tuple[str, str, Callable[[], str]], ...] = (
-        ("Which dtype Python numbers become", "INFERENCE", _inference),
+        ("Which dtype Python numbers become", "INFERENCE", inference),
         ("Which complex dtype follows a default real dtype", "COMPLEX_OF_REAL", _complex_of_real),
         ("How dtyped scalars of one sequence promote", "promote", _promotion),
         ("Which device the result is on", "PLACEMENT", _placement),
         ("Whose memory the result uses", "MEMORY", _memory),
         ("How a value gets into a dtype", "CONVERSION", _conversion),
-        ("How data is refused", "REFUSALS", _refusals),
+        ("How data is refused", "REFUSALS", refusals),
     )
     docs = {**docs, "promote": inspect.getdoc(rules.promote) or ""}
     parts = [f"## {title}\n\n{render()}\n\n{docs[name]}" for title, name, render in tables]
@@ -31,7 +31,8 @@ def page() -> str:
     return sections("# The rules", intro, quote, *parts)
 
 
-def _inference() -> str:
+def inference() -> str:
+    """Which dtype Python numbers become, as a table."""
     rows = [
         (str(kind) if kind else "an empty sequence", _dtype(entry))
         for kind, entry in rules.INFERENCE.items()
@@ -67,22 +68,31 @@ def _placement() -> str:
 
 
 def _memory() -> str:
-    header = ["the data is …", "…", *map(_column, rules.COLUMNS)]
+    header = ["the data is …", "…", *map(called, rules.COLUMNS)]
     rows = [
-        [str(data), str(need), *(_outcome(cells[column]) for column in rules.COLUMNS)]
+        [str(data), str(need), *(outcome(cells[column]) for column in rules.COLUMNS)]
         for (data, need), cells in rules.MEMORY.items()
     ]
     return table(header, rows)
 
 
-def _column(column: Column) -> str:
+def called(column: Column) -> str:
+    """An operation as it is called, with its `copy` where it takes one."""
     operation, copy = column
     takes_copy = (operation, True) in rules.COLUMNS
     return f"`{operation}` copy={copy}" if takes_copy else code(operation)
 
 
-def _outcome(memory: Memory | None) -> str:
-    return "–" if memory is None else str(memory)
+def outcome(memory: Memory | None) -> str:
+    """A cell of the table of memory: sharing in bold, refusing in italics."""
+    match memory:
+        case None:
+            return "–"
+        case Memory.SAME | Memory.SHARE:
+            return f"**{memory}**"
+        case Memory.REFUSE:
+            return f"*{memory}*"
+    return str(memory)
 
 
 def _conversion() -> str:
@@ -94,7 +104,8 @@ def _conversion() -> str:
     return table(["", *(f"to {kind}" for kind in kinds)], rows)
 
 
-def _refusals() -> str:
+def refusals() -> str:
+    """With which exceptions data is refused, as a table."""
     rows = [
         (str(refusal), code(*(error.__name__ for error in errors)))
         for refusal, errors in rules.REFUSALS.items()

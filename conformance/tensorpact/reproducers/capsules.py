@@ -44,8 +44,9 @@ def field_text(type_name: str, offset: int, versioned: bool = False) -> str:
 def by_hand(block: Block, name: str) -> list[str]:
     """The lines that make the export of the array, and call it `name`."""
     twist, array = twist_of(block), inner_name(name)
-    unnamed = twist.copies or twist.change(Description()).name is not None
-    if unnamed or twist.change(Description()).garbled or block.dtype not in DTYPES:
+    changed = twist.change(Description(strides=()))
+    unnamed = twist.copies or changed.name is not None
+    if unnamed or changed.garbled or block.dtype not in DTYPES:
         return [NOT_TYPED.format(twist.text)]
     if twist.raises is not None:
         return _raising(twist, array, name)

@@ -13,6 +13,9 @@ from tensorpact.guarantees.model import Demand, DemandKind
 from tensorpact.reproducers import exported, memories, resized, results, warned
 from tensorpact.reproducers.typed import Asked, Lines, Typed, caught
 
+RETURNS = "assert not isinstance(result, Exception), repr(result)"
+"""The last line of a script that asks for no more than a result."""
+
 
 def candidates(made: Typed, demand: Demand | None) -> Iterator[Lines]:
     """The scripts for a demand, without their imports; last, or alone, that the call returns."""
@@ -23,7 +26,7 @@ def candidates(made: Typed, demand: Demand | None) -> Iterator[Lines]:
 
 def _taken(made: Typed) -> Iterator[Lines]:
     """The call does not raise."""
-    yield [*made.outcome, "assert not isinstance(result, Exception), repr(result)"]
+    yield [*made.outcome, RETURNS]
 
 
 def _refused(made: Typed, classes: tuple[str, ...]) -> Iterator[Lines]:

@@ -97,7 +97,7 @@ class Workshop:
 
     def _written(self, finding: Finding, demand: Demand | None) -> Iterator[Lines]:
         """The candidates, those last that need tensorpact."""
-        yield from _plain(finding, demand, finding.case, self.claims)
+        yield from plain(finding, demand, finding.case, self.claims)
         if self.named:
             again = ReplayId(self.named, finding.guarantee, finding.case)
             yield [f'assert verdict(\n    "{again}"\n) == "pass"']
@@ -113,7 +113,7 @@ class Workshop:
         if own.name == self.claims.name or not finding.reference:
             return False
         case = translated(finding.case, self.claims, own)
-        scripts = list(islice(_plain(finding, demand, case, own), number + 1))
+        scripts = list(islice(plain(finding, demand, case, own), number + 1))
         if number >= len(scripts):
             return False
         library = word(own, "import")
@@ -121,8 +121,8 @@ class Workshop:
         return text is not None and as_found(finding, self._run(text, library), said=False)
 
 
-def _plain(finding: Finding, demand: Demand | None, case: Case, claims: Claims) -> Iterator[Lines]:
-    """The candidates in the words of this library."""
+def plain(finding: Finding, demand: Demand | None, case: Case, claims: Claims) -> Iterator[Lines]:
+    """The candidates for a finding on this case, in the words of this library."""
     if case.aspect == "story":
         if demand is not None:
             yield from of_story(case, claims, demand)

@@ -21,6 +21,7 @@ from tensorpact.seen.writes import Relation
 from tensorpact.trial import Trial
 
 REFERENCE = "reference"
+KEEPS = "keeps the promise"
 
 
 def compared(finding: Finding, claims: Claims, limits: Limits) -> str:
@@ -50,8 +51,11 @@ def _outcome(note: Note, guarantee: str, case: Case) -> None:
     with judging(REFERENCE, [guarantee]) as judge:
         trial, judged = judge.see(case)
     failures = [judgement for _, judgement in judged if isinstance(judgement, Failure)]
-    agrees = "keeps the promise; " * (TABLE[guarantee].related is not None)
-    note(failures[0].seen if failures else agrees + _said(trial))
+    if failures:
+        note(failures[0].seen)
+        return
+    agrees = [KEEPS] * (TABLE[guarantee].related is not None)
+    note("; ".join(dict.fromkeys([*agrees, _said(trial)])))
 
 
 def _said(trial: Trial) -> str:
@@ -59,7 +63,7 @@ def _said(trial: Trial) -> str:
     if raised is not None:
         return f"raises {raised}"
     if result is None:
-        return "keeps the promise"
+        return KEEPS
     memory = _MEMORY.get(result.relation, "")
     return f"returns {described(trial)}{memory}"
 
