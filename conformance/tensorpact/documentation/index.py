@@ -23,7 +23,7 @@ _INTRODUCTION = (
 )
 _DATA = (
     "An exporter is an array, a buffer, or an object with DLPack; plain values are scalars and "
-    "sequences of them. An empty cell, –, is a call that does not exist."
+    "sequences of them. A dash stands for a call that does not exist."
 )
 _READERS: Mapping[str, str] = {
     "I want to judge my library": "[The tutorial](tutorial.md) goes from nothing to a judged "
