@@ -23,15 +23,16 @@ _INTRODUCTION = (
 )
 _DATA = (
     "An exporter is an array, a buffer, or an object with DLPack; plain values are scalars and "
-    "sequences of them. An empty cell, –, is a call that does not exist."
+    "sequences of them. A dash stands for a call that does not exist."
 )
 _READERS: Mapping[str, str] = {
     "I want to judge my library": "[The tutorial](tutorial.md) goes from nothing to a judged "
     "library in a quarter of an hour. [How to add a backend](how-to-add-a-backend.md), "
-    "[from pytest](how-to-pytest.md), [the command line](cli.md) and "
-    "[the adapter protocol](backends.md) go on from there.",
+    "[from pytest](how-to-pytest.md), [in continuous integration](how-to-ci.md), "
+    "[the command line](cli.md) and [the adapter protocol](backends.md) go on from there.",
     "I want to know what I may rely on": "[The guarantees](guarantees/index.md), a page a group, "
-    "each with its authorities and an example; [the rules](rules.md) behind them; and "
+    "each with its authorities and an example; [the rules](rules.md) behind them; "
+    "[which library keeps which](conformance.md); and "
     "[what the libraries break](findings.md) today.",
     "I want to understand when memory is shared": "[How sharing works](how-sharing-works.md), in "
     "pictures, with code to try.",

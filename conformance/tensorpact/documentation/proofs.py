@@ -10,7 +10,7 @@ from tensorpact.deviations.model import Deviation
 from tensorpact.documentation.markdown import code, plain, sections
 from tensorpact.examples.model import Example, recorded
 from tensorpact.guarantees.model import Guarantee
-from tensorpact.reports.issue import fenced
+from tensorpact.reports.fences import fenced
 from tensorpact.selftest.member import Kind, Member
 from tensorpact.selftest.zoos import zoo
 
