@@ -6,11 +6,15 @@ that do not name a budget get the quick one, on one guarantee.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pages import README, STORIES, WRITTEN, blocks, commands, save, shell, shows
+
+A_REPORT = Path(__file__).parent / "reports" / "format-1.jsonl"
+"""What lies where a page goes on with reports that were written before."""
 
 
 def allowed(command: str) -> set[int]:
@@ -34,6 +38,8 @@ def test_every_command_of_the_documentation_works(page: Path, command: str, tmp_
     if needs_torch(command):
         pytest.importorskip("torch")
     save(page, tmp_path)
+    for name in ("before", "report"):
+        shutil.copy(A_REPORT, tmp_path / f"{name}.jsonl")
     done = shell(command, tmp_path)
     assert done.returncode in allowed(command), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
