@@ -18,11 +18,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pages import PAGES, README, STORIES, WRITTEN, Block, blocks, commands, shell, shows
+from pages import DOCS, PAGES, README, STORIES, WRITTEN, Block, blocks, commands, shell, shows
 from tensorpact.deviations.files import read
 
 ALL = [(page, block) for page in (README, *PAGES) for block in blocks(page)]
-RUN = {"sh", "python", "toml", "yaml", "json", "c"}
+RUN = {"sh", "bash", "python", "toml", "yaml", "json", "c"}
 
 NOT_RUN = {
     ("cli.md", ""): "the usage of a command, printed from the command",
@@ -46,6 +46,12 @@ def test_every_block_is_run_or_it_is_said_why_not(page: Path) -> None:
     for block in left_out if page not in (README, *STORIES) else ():
         assert [why for (name, start), why in NOT_RUN.items()
                 if name == page.name and block.text.startswith(start)]  # fmt: skip
+
+
+def test_whole_scripts_are_recipes_which_have_tests_of_their_own() -> None:
+    recipes = [path.read_text(encoding="utf-8") for path in (DOCS / "recipes").iterdir()]
+    assert of("bash")
+    assert all(text in recipes for text in of("bash"))
 
 
 def test_no_reason_is_left_over() -> None:
