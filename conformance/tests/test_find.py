@@ -88,7 +88,7 @@ def test_a_family_makes_its_backends_on_demand(monkeypatch: pytest.MonkeyPatch) 
         ("array_api_strict", "did you mean 'array-api-strict'"),
         ("no such thing", "mypkg.adapter:backend"),
         ("", "name one of"),
-        ("own_nothing.adapter:backend", "mypkg.adapter:backend"),
+        ("own_nothing.adapter:backend", "no module 'own_nothing.adapter'"),
         (":backend", "name one of"),
         ("numpy.nothing_here", "there is no backend"),
         ("own_adapter:bakend", "did you mean 'backend'"),

@@ -177,6 +177,21 @@ def test_a_report_is_shown_in_every_format_and_never_judged(tmp_path: Path, form
     assert (tmp_path / "out").read_text(encoding="utf-8") == shown.stdout
 
 
+@pytest.mark.parametrize(
+    ("suffix", "form"), [("html", "html"), ("md", "markdown"), ("xml", "junit"), ("json", "json")]
+)
+def test_the_name_of_the_output_says_the_format(tmp_path: Path, suffix: str, form: str) -> None:
+    path, out = written(tmp_path, FAILING), tmp_path / f"report.{suffix}"
+    assert invoke(path, "-o", out).exit_code == 0
+    assert out.read_text(encoding="utf-8") == invoke(path, "--format", form).stdout
+
+
+def test_a_run_writes_no_json_lines_into_a_page(tmp_path: Path) -> None:
+    words = ["run", "numpy", "-o", str(tmp_path / "report.html")]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, "tensorpact report" in done.stderr) == (2, True)
+
+
 def test_one_bad_file_is_named(tmp_path: Path) -> None:
     good, bad = written(tmp_path, SOUND), tmp_path / "bad.jsonl"
     bad.write_text("nonsense", encoding="utf-8")

@@ -216,6 +216,17 @@ def test_an_exception_must_be_the_one_that_was_seen() -> None:
     assert isinstance(scripted(case, None, "raised BufferError: text"), str)
 
 
+def test_a_name_that_the_library_does_not_have_is_said_and_makes_no_script_fail() -> None:
+    spelled = {**numpy_backend.spelled, "asarray": "np.nonesuch"}
+    claims = claims_of(replace(numpy_backend, spelled=spelled))
+    case = Case(Values(py([1.5])), call("asarray"))
+    finding = Finding("dtype.round-trip", Verdict.FAIL, case, "", "", "")
+    with closing(Workshop(claims)) as workshop:
+        made = workshop.script(finding, Demand("dtype", "int8"))
+    assert isinstance(made, str)
+    assert "np.nonesuch" in made
+
+
 def test_a_sound_library_has_no_reproducer() -> None:
     memory = Demand("memory", "shared")
     assert isinstance(scripted(Case(Block(), call("asarray")), memory), str)

@@ -125,6 +125,7 @@ def test_a_complaint_names_one_dtype_device_and_shape_and_counts_the_others() ->
 # --------------------------------------------------------------------------- wrong claims
 
 CLAIMS: list[tuple[dict[str, Any], str]] = [
+    ({"dtypes": {}}, "it has no dtypes"),
     ({"dtypes": {**good.dtypes, "float33": float}}, "'float33' is no standard dtype"),
     ({"defaults": Defaults("int64", "bfloat16", "complex128")}, "default dtype 'bfloat16'"),
     ({"dtypes": {**good.dtypes, "int8": np.dtype("int16")}}, "int8, int16 are one and the same"),

@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from operator import attrgetter
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
 
@@ -139,6 +139,12 @@ def _unknown(name: str) -> UsageError:
         return UsageError(
             f"there is no backend {name!r}: name the module, not its file, as in {module}:backend, "
             "from the directory where it lies"
+        )
+    module, path, _ = name.partition(":")
+    if path and all(part.isidentifier() for part in module.split(".")):
+        return UsageError(
+            f"there is no backend {name!r}: no module {module!r} can be imported, "
+            f"neither from {Path.cwd()} nor among what is installed"
         )
     return UsageError(
         f"there is no backend {name!r}{_did_you_mean(name, names)}: name one of "

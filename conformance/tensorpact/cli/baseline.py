@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from tensorpact.cli.progress import progress
 from tensorpact.cli.run import telling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tensorpact.deviations.baseline import Entry
     from tensorpact.deviations.model import Deviation
+    from tensorpact.errors import Fault
     from tensorpact.reports.model import Report
 
 FILE = "tensorpact-deviations.toml"
@@ -55,7 +57,7 @@ def command(
     import tensorpact
     from tensorpact.deviations.baseline import entries_of
     from tensorpact.deviations.files import loaded
-    from tensorpact.errors import Fault, UsageError
+    from tensorpact.errors import UsageError
     from tensorpact.runner.tasks import ALONE
 
     if drop and not write:
@@ -63,36 +65,42 @@ def command(
     file = _file(deviations)
     if write:
         writable(file)
-    known = [*deviations[:-1], *([str(file)] if file.exists() else [])]
-    fault = None
+    run = partial(tensorpact.run, backend, only=only, budget=budget, seed=seed, jobs=jobs)
+    for _ in range(ROUNDS if write else 1):
+        known = [*deviations[:-1], *([str(file)] if file.exists() else [])]
+        report, fault = _judged(partial(run, deviations=known))
+        entries = entries_of(report)
+        _say(report, entries)
+        if fault is not None:
+            raise fault
+        if report.incomplete is not None:
+            click.echo("the run is incomplete: nothing is written.", err=True)
+            raise SystemExit(report.exit_code())
+        stale = _stale(report, loaded(known, report.header.claims.name), file)
+        if write:
+            _write(file, entries, stale if drop else set())
+        if not entries:
+            break
+    left = [f for f in report.findings if not f.known and f.detail == ALONE]
+    current = not entries and ((write and drop) or not stale) and not left
+    raise SystemExit(int(not current))
+
+
+ROUNDS = 6
+"""So often it is judged and written: an entry may cover less than all the cases of a finding."""
+
+
+def _judged(run: Callable[..., Report]) -> tuple[Report, Fault | None]:
+    """The report of a run, and what ended it early."""
+    from tensorpact.errors import Fault
+
     try:
         with progress() as tell:
-            report = tensorpact.run(
-                backend,
-                only=only,
-                budget=budget,
-                seed=seed,
-                jobs=jobs,
-                progress=telling(tell),
-                deviations=known,
-            )
+            return run(progress=telling(tell)), None
     except Fault as error:
         if error.report is None:
             raise
-        report, fault = error.report, error
-    entries = entries_of(report)
-    _say(report, entries)
-    if fault is not None:
-        raise fault
-    if report.incomplete is not None:
-        click.echo("the run is incomplete: nothing is written.", err=True)
-        raise SystemExit(report.exit_code())
-    stale = _stale(report, loaded(known, report.header.claims.name), file)
-    if write:
-        _write(file, entries, stale if drop else set())
-    left = [f for f in report.findings if not f.known and f.detail == ALONE]
-    current = (write or not entries) and ((write and drop) or not stale) and not left
-    raise SystemExit(int(not current))
+        return error.report, error
 
 
 def _file(deviations: Sequence[str]) -> Path:
@@ -142,7 +150,7 @@ def _write(file: Path, entries: Sequence[Entry], stale: set[int]) -> None:
         parsed(text, str(file))
         if text != before:
             file.write_text(text, encoding="utf-8")
-            click.echo(f"wrote {file}")
+            click.echo(f"wrote {file}: `tensorpact run` takes it by --deviations {file}")
     except ValueError as error:
         raise UsageError(f"{file}: {error}") from error
     except OSError as error:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tensorpact.cli import options
+
+if TYPE_CHECKING:
+    from tensorpact.reports.diff import Changed
 
 FAIL_ON = (
     "Exit with 1 if a guarantee or a finding changed so; repeatable. Of guarantees that are "
@@ -58,6 +62,11 @@ def command(old: Path, new: Path, fail_on: tuple[str, ...], form: str, strict: b
             why = printable(first_line(report.incomplete))
             click.echo(f"{path} is incomplete: {why}", err=True)
             incomplete = True
-    failed = any(one.change in fail_on and (strict or one.level == "MUST") for one in found)
+    failed = any(one.change in fail_on and _counts(one, strict) for one in found)
     if fail_on and (incomplete or failed):
         raise SystemExit(4 if incomplete else 1)
+
+
+def _counts(one: Changed, strict: bool) -> bool:
+    """What is broken counts as in a run, where what is known does not; else what is a MUST."""
+    return one.breaks if one.change == "broken" else strict or one.level == "MUST"

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 FORMATS = ("terminal", "markdown", "junit", "html", "badge", "json", "matrix")
 _FILE = click.Path(path_type=Path)
 
+BY_SUFFIX = {".md": "markdown", ".xml": "junit", ".html": "html", ".json": "json"}
+FORMAT = "Default: as the name of the output ends, .html, .md, .xml or .json; else terminal."
+
 
 @click.command("report", short_help="Show reports as text, Markdown, JUnit, HTML, JSON or a badge.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
-@click.option("--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), help=FORMAT)
 @options.STRICT
 @options.EVERY
 @options.output("FILE", "Write it to this file, not to stdout.")
 def command(
-    files: tuple[Path, ...], form: str, strict: bool, every: bool, output: Path | None
+    files: tuple[Path, ...], form: str | None, strict: bool, every: bool, output: Path | None
 ) -> None:
     """Show the reports in these files, which `tensorpact run -o` wrote.
 
@@ -34,7 +37,8 @@ def command(
     from tensorpact.reports.jsonlines import read_report
 
     reports = [read_report(file) for file in files]
-    text = _rendered(reports, form, strict, every)
+    suffix = output.suffix if output is not None else ""
+    text = _rendered(reports, form or BY_SUFFIX.get(suffix, "terminal"), strict, every)
     if output is None:
         click.echo(text, nl=False)
     else:

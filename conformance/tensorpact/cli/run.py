@@ -45,9 +45,14 @@ def command(
 
     import tensorpact
     from tensorpact.deviations.files import configured
-    from tensorpact.errors import Fault
+    from tensorpact.errors import Fault, UsageError
     from tensorpact.reports.terminal import render
 
+    if output is not None and output.suffix in (".html", ".md", ".xml"):
+        raise UsageError(
+            f"a run writes JSON lines, not {output}: name a file FILE.jsonl, "
+            f"and make the other of it by `tensorpact report FILE.jsonl -o {output}`"
+        )
     fault = None
     try:
         with progress() as tell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -46,7 +46,7 @@ def changes(old: Report, new: Report, strict: bool = False) -> tuple[Changed, ..
     """The guarantees that changed, in the order of the new report, each with its findings.
 
     A finding is the same if its case is, or else if it breaks the guarantee in the same way with
-    the same operation. Those that a known deviation covers count as if they were not there.
+    the same operation. What is known is broken all the same.
     """
     before, after = ({result.id: result for result in report.results} for report in (old, new))
     found: list[Changed] = []
@@ -69,17 +69,20 @@ def _of_guarantee(
     change = _change(_state(old), _state(new))
     if change is not None:
         yield changed(change, breaks=breaks)
-    gone, come = _unmatched(_new(old), _new(new))
+    gone, come = _unmatched(_findings(old), _findings(new))
     if come:
         arrived = Change.NEW if _state(old) is None else Change.BROKEN
-        yield from (changed(arrived, finding=finding, breaks=breaks) for finding in come)
+        yield from (
+            changed(arrived, finding=finding, breaks=breaks and not finding.known)
+            for finding in come
+        )
     if gone:
         left = Change.GONE if _state(new) is None else Change.FIXED
         yield from (changed(left, finding=finding, breaks=breaks) for finding in gone)
 
 
-def _new(result: GuaranteeResult | None) -> list[Finding]:
-    return list(result.new) if result is not None else []
+def _findings(result: GuaranteeResult | None) -> list[Finding]:
+    return list(result.findings) if result is not None else []
 
 
 def _unmatched(old: list[Finding], new: list[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -106,14 +109,14 @@ def _case(finding: Finding) -> object:
 
 
 def _way(finding: Finding) -> object:
-    return finding.case.call.operation, manner(finding)
+    return finding.case.call.operation, manner(replace(finding, known=""))
 
 
 def _state(result: GuaranteeResult | None) -> bool | None:
     """Whether it is broken; None where it was not judged."""
     if result is None or result.verdict in _UNJUDGED:
         return None
-    return result.verdict in BROKEN or bool(result.stale)
+    return result.verdict in BROKEN | {Verdict.KNOWN, Verdict.STALE}
 
 
 def _change(old: bool | None, new: bool | None) -> Change | None:

@@ -77,6 +77,7 @@ def summary(old: Report, new: Report, found: Changes) -> str:
 def unlike(old: Report, new: Report) -> str:
     """In what the two runs differ that tries other cases; empty if in nothing."""
     parts = {
+        "library": (old.header.claims.name, new.header.claims.name),
         "suite": (old.header.suite, new.header.suite),
         "budget": (old.header.budget, new.header.budget),
         "seed": (str(old.header.seed), str(new.header.seed)),
@@ -96,7 +97,9 @@ def _lines(new: Report, found: Changes) -> Iterator[str]:
             )
             said = one.guarantee
         if one.finding is not None:
-            yield printable(f"  {one.change:8} {_call(one.finding)}")
+            call, *others = one.finding.call.splitlines() or [""]
+            yield printable(f"  {one.change:8} {call.strip()}")
+            yield from (printable(f"           {line}") for line in others)
             yield f"           {printable(one.finding.seen)}"
             if one.change in (Change.BROKEN, Change.NEW):
                 again = ReplayId(new.header.named or UNNAMED, one.guarantee, one.finding.case)
@@ -104,4 +107,4 @@ def _lines(new: Report, found: Changes) -> Iterator[str]:
 
 
 def _call(finding: Finding) -> str:
-    return "; ".join(line.strip() for line in finding.call.splitlines())
+    return " ".join(line.strip() for line in finding.call.splitlines())

@@ -215,11 +215,16 @@ class Report:
             f"{claims.name} {claims.version}: {verdict}: "
             f"{len(broken)} of {len(scored)} guarantees failed{_deaths(broken)}",
             *self._remarks(strict),
-            f"{self.cases:,} cases".replace(",", " "),
-            f"{self.seconds:.0f} s",
+            *self._effort(),
             f"seed {self.header.seed}",
         )
         return " ".join(", ".join(parts).split())
+
+    def _effort(self) -> list[str]:
+        """Not known of a run that was cut off."""
+        if self.incomplete is not None and not self.cases:
+            return []
+        return [f"{self.cases:,} cases".replace(",", " "), f"{self.seconds:.0f} s"]
 
     def _remarks(self, strict: bool) -> list[str]:
         advised = sum(result.advises(strict) for result in self.results)

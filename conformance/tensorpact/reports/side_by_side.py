@@ -39,7 +39,7 @@ def render(
     for what in Standing:
         counts = [counted(report.results, strict)[what] for report in reports]
         if any(counts):
-            table.add_row(f"{what} in all", *(str(count or "-") for count in counts))
+            table.add_row(f"total {what}", *(str(count or "-") for count in counts))
     console.print(table, soft_wrap=True)
     for report in reports:
         console.print(Text(f"\n{printable(report.summary(strict))}"), soft_wrap=True)

@@ -19,7 +19,7 @@ from tensorpact.reproducers.clean import Clean, Ended, NotStarted
 from tensorpact.reproducers.deaths import deadly
 from tensorpact.reproducers.demands import candidates
 from tensorpact.reproducers.pairs import AGREEMENT, agreeing
-from tensorpact.reproducers.source_text import needs_ours, tree_of, with_imports
+from tensorpact.reproducers.source_text import names_in, needs_ours, tree_of, with_imports
 from tensorpact.reproducers.told import of_story
 from tensorpact.reproducers.typed import Lines, Typed, from_probes, typed
 from tensorpact.runner.compared import own_claims, translated
@@ -31,7 +31,11 @@ MOST = 12
 NOT_ASKED = "no script of a few lines can tell"
 NOT_SEEN = "no script that was tried fails in a clean process"
 UNFAIR = "what fails in a script fails for the reference, too"
-NO_IMPORT = '{0!r} fails in a fresh Python; the adapter\'s `spelled` can have another "import"'
+NO_IMPORT = (
+    "{0!r} fails in a fresh Python: install it or set PYTHONPATH, or give another `import` in the "
+    "adapter's `spelled`"
+)
+NO_NAME = "there is no {0}: say in the adapter's `spelled` what a person types for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Workshop:
         self._own = own_claims()
         self._stack = ExitStack()
         self._clean: dict[tuple[str, bool], Clean] = {}
+        self._there: set[tuple[str, str]] = set()
 
     def close(self) -> None:
         """End its processes."""
@@ -77,6 +82,8 @@ class Workshop:
                 continue
             why = NOT_SEEN if why == NOT_ASKED else why
             try:
+                if absent := self._absent(text):
+                    return NO_NAME.format(absent)
                 ended = self._run(text, self._library)
             except NotStarted:
                 return NO_IMPORT.format(self._library)
@@ -94,6 +101,15 @@ class Workshop:
             lines = ["import numpy", *library.split("; ")]
             self._clean[key] = self._stack.enter_context(closing(Clean(lines, ours=key[1])))
         return self._clean[key].run(text, self.seconds)
+
+    def _absent(self, text: str) -> str:
+        """A name in the script that the library does not have: it would fail for that alone."""
+        for module, name in sorted(names_in(text, self._library) - self._there):
+            lines = [*self._library.split("; "), f"assert hasattr({module}, {name!r})"]
+            if self._run("\n".join(lines), self._library).how != "passed":
+                return f"{module}.{name}"
+            self._there.add((module, name))
+        return ""
 
     def _written(self, finding: Finding, demand: Demand | None) -> Iterator[Lines]:
         """The candidates, those last that need tensorpact."""

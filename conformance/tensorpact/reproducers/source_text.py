@@ -80,6 +80,20 @@ def _provided(node: ast.stmt) -> Iterator[str]:
         yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
 
 
+def names_in(script: str, library: str) -> frozenset[tuple[str, str]]:
+    """The names of the library in a script, each with the module that it is asked of."""
+    lines = tree_of("\n".join(library.split("; ")))
+    modules = {name for node in lines.body for name in _provided(node)} if lines is not None else {}
+    tree = tree_of(script)
+    return frozenset(
+        (node.value.id, node.attr)
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in modules
+    )
+
+
 def needs_ours(script: str) -> bool:
     """Whether a script imports tensorpact."""
     tree = tree_of(script)

@@ -42,6 +42,8 @@ def _operations(backend: Backend) -> Iterator[str]:
 
 
 def _dtypes(backend: Backend) -> Iterator[str]:
+    if not backend.dtypes:
+        yield "it has no dtypes: name those of the library in `dtypes`"
     for name in sorted(backend.dtypes.keys() - dtypes.RAW.keys()):
         yield f"{name!r} is no standard dtype; those are {', '.join(dtypes.RAW)}"
     for name in _without_default(backend.dtypes, backend.defaults):
