@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tensorpact.guarantees import TABLE
+from tensorpact.guarantees import GROUPS, TABLE
 from tensorpact.guarantees.model import Level
 from tensorpact.reports.model import GuaranteeResult, Report
 from tensorpact.reports.plain import printable, stated
@@ -29,12 +29,19 @@ class Row:
 def rows(reports: Sequence[Report]) -> tuple[Row, ...]:
     """A row for every guarantee of which a report says something, in the order of the table.
 
-    Those that this version does not know come last.
+    Those that this version does not know end their group.
     """
     by_id = [{result.id: result for result in report.results} for report in reports]
-    met = dict.fromkeys(id for results in by_id for id in results)
-    ordered = [*(id for id in TABLE if id in met), *(id for id in met if id not in TABLE)]
-    return tuple(_row(id, [results.get(id) for results in by_id]) for id in ordered)
+    return tuple(_row(id, [results.get(id) for results in by_id]) for id in ordered(reports))
+
+
+def ordered(reports: Sequence[Report]) -> list[str]:
+    """The guarantees of the reports as in the table; what it does not know ends its group."""
+    ids = {result.id: result.group for report in reports for result in report.results}
+    known = {id: number for number, id in enumerate(TABLE)}
+    groups = {group: number for number, group in enumerate(GROUPS)}
+    last = len(known)
+    return sorted(ids, key=lambda id: (groups.get(ids[id], last), ids[id], known.get(id, last), id))
 
 
 def _row(id: str, results: Sequence[GuaranteeResult | None]) -> Row:

@@ -139,7 +139,8 @@ class GuaranteeResult:
         So does a stale deviation, of whatever level: its file has to follow.
         """
         binding = (Level.MUST, Level.SHOULD) if strict and self.selected else (Level.MUST,)
-        return bool(self.stale) or (self.verdict in BROKEN and self.level in binding)
+        stale = self.verdict is Verdict.STALE or bool(self.stale)
+        return stale or (self.verdict in BROKEN and self.level in binding)
 
     def advises(self, strict: bool = False) -> bool:
         """Whether it is broken without standing against conformance."""

@@ -24,7 +24,7 @@ class Standing(StrEnum):
 _OF: Mapping[Verdict, Standing] = {
     Verdict.PASS: Standing.PASSED,
     Verdict.KNOWN: Standing.KNOWN,
-    Verdict.STALE: Standing.KNOWN,  # unless an entry is stale, which is seen first
+    Verdict.STALE: Standing.FAILED,
     Verdict.NOT_CLAIMED: Standing.NOT_CLAIMED,
     Verdict.NOT_EXERCISED: Standing.NOT_EXERCISED,
     Verdict.OBSERVED: Standing.OBSERVED,

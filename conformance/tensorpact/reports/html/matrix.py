@@ -9,17 +9,11 @@ from tensorpact.authorities import AUTHORITIES
 from tensorpact.guarantees import GROUPS, TABLE
 from tensorpact.guarantees.model import Promise
 from tensorpact.reports.html.marks import mark_of
+from tensorpact.reports.matrix import ordered
 from tensorpact.reports.model import GuaranteeResult, Report
 from tensorpact.reports.plain import OWED, stated
 
 Row = dict[str, Any]
-
-
-def ordered(reports: Sequence[Report]) -> list[str]:
-    """The guarantees of the reports as in the table; what it does not know ends its group."""
-    ids = {result.id: result.group for report in reports for result in report.results}
-    known = {id: number for number, id in enumerate(TABLE)}
-    return sorted(ids, key=lambda id: (_rank(ids[id]), known.get(id, len(known)), id))
 
 
 def guarantees(reports: Sequence[Report], strict: bool) -> list[Row]:
@@ -40,11 +34,6 @@ def guarantees(reports: Sequence[Report], strict: bool) -> list[Row]:
 def groups(rows: Iterable[Row]) -> dict[str, str]:
     """The groups of these guarantees, with what they are about."""
     return {row["group"]: GROUPS.get(row["group"], "") for row in rows}
-
-
-def _rank(group: str) -> tuple[int, str]:
-    names = list(GROUPS)
-    return (names.index(group) if group in names else len(names), group)
 
 
 def _sentence(id: str, found: Sequence[Mapping[str, GuaranteeResult]]) -> str:

@@ -13,8 +13,9 @@ from tensorpact.reports.html.cards import cards
 from tensorpact.reports.html.coverage import tried
 from tensorpact.reports.html.embedded import all_printable, as_json, csp_hash
 from tensorpact.reports.html.marks import MARKS
-from tensorpact.reports.html.matrix import groups, guarantees, ordered
+from tensorpact.reports.html.matrix import groups, guarantees
 from tensorpact.reports.html.runs import runs
+from tensorpact.reports.matrix import ordered
 from tensorpact.reports.model import Report
 
 if TYPE_CHECKING:
